@@ -1,0 +1,52 @@
+import com.google.googlejavaformat.java.Formatter;
+import com.google.googlejavaformat.java.JavaFormatterOptions;
+import com.google.googlejavaformat.java.RemoveUnusedImports;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Checks or applies google-java-format on every Java source of the project. Run by the build on the
+ * toolchain's JDK: {@code java --class-path google-java-format.jar Format.java check|apply}.
+ */
+public final class Format {
+  public static void main(String[] args) throws Exception {
+    boolean apply =
+        switch (args[0]) {
+          case "check" -> false;
+          case "apply" -> true;
+          default -> throw new IllegalArgumentException("quern.format is check or apply");
+        };
+    Formatter formatter = new Formatter(JavaFormatterOptions.defaultOptions());
+    List<Path> unformatted = new ArrayList<>();
+    for (Path source : sources(Path.of(""))) {
+      String text = Files.readString(source);
+      String formatted =
+          formatter.formatSourceAndFixImports(RemoveUnusedImports.removeUnusedImports(text));
+      if (!formatted.equals(text)) {
+        unformatted.add(source);
+        if (apply) {
+          Files.writeString(source, formatted);
+        }
+      }
+    }
+    if (!apply && !unformatted.isEmpty()) {
+      System.err.println("Not in google-java-format; run ./format :");
+      unformatted.forEach(source -> System.err.println("  " + source));
+      System.exit(1);
+    }
+  }
+
+  private static List<Path> sources(Path root) throws IOException {
+    try (var paths = Files.walk(root)) {
+      return paths
+          .filter(path -> path.toString().endsWith(".java"))
+          .filter(path -> !path.toString().contains("target/"))
+          .filter(path -> !path.toString().startsWith("."))
+          .sorted()
+          .toList();
+    }
+  }
+}
