@@ -1,0 +1,21 @@
+package dev.quern.engine.generate;
+
+import java.util.OptionalLong;
+
+/**
+ * One sequence to generate (a request with {@code n} choices is submitted {@code n} times and
+ * shares its prompt's blocks through the prefix cache).
+ *
+ * @param id for logs; unique among running requests
+ * @param promptTokens at least one
+ * @param priority lower first; ties by arrival
+ * @param deadlineNanos {@link System#nanoTime()} after which it is no longer worth starting, if any
+ * @param cacheSalt keeps prefix caches of different owners apart; empty: shared
+ */
+public record GenerationRequest(
+    String id,
+    int[] promptTokens,
+    SamplingParameters sampling,
+    int priority,
+    OptionalLong deadlineNanos,
+    String cacheSalt) {}

@@ -1,0 +1,11 @@
+/**
+ * Model families, one readable class each, written against {@link dev.quern.engine.tensor.Backend}
+ * alone.
+ *
+ * <p>In: a checkpoint and a backend. Out: a {@link dev.quern.engine.model.CausalModel} that turns
+ * packed tokens into logits. This room knows no particular backend and no HTTP.
+ */
+@NullMarked
+package dev.quern.engine.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,31 @@
+package dev.quern.engine.text;
+
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** A checkpoint's tokenizer. Safe for use by many threads. */
+public interface Tokenizer extends AutoCloseable {
+  /**
+   * @param addSpecialTokens whether the tokenizer's own template (a leading BOS, say) is applied
+   */
+  int[] encode(String text, boolean addSpecialTokens);
+
+  /** Text of {@code ids}; malformed bytes become U+FFFD. */
+  String decode(int[] ids, boolean skipSpecialTokens);
+
+  /**
+   * The vocabulary's own spelling of a token (byte-level alphabet and all); empty if there is none.
+   */
+  String tokenText(int id);
+
+  OptionalInt tokenId(String tokenText);
+
+  /** Ids that are special: left out by {@code skipSpecialTokens}. */
+  Set<Integer> specialTokens();
+
+  /** One more than the largest id. */
+  int vocabularySize();
+
+  @Override
+  void close();
+}
