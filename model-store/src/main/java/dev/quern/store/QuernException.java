@@ -21,6 +21,8 @@ public class QuernException extends RuntimeException {
   }
 
   /**
+   * An error about one field.
+   *
    * @param field the request field or setting at fault, in the caller's own spelling, or null
    */
   public QuernException(

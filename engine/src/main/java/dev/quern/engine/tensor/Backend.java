@@ -28,6 +28,8 @@ public interface Backend extends AutoCloseable {
   KvCache kvCache(KvCacheShape shape, int blocks);
 
   /**
+   * Brings a rotary table to the device.
+   *
    * @param cosines {@code [positions][rotaryDim / 2]}
    * @param sines likewise
    */

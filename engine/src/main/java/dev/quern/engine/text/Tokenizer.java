@@ -6,6 +6,8 @@ import java.util.Set;
 /** A checkpoint's tokenizer. Safe for use by many threads. */
 public interface Tokenizer extends AutoCloseable {
   /**
+   * Token ids of {@code text}.
+   *
    * @param addSpecialTokens whether the tokenizer's own template (a leading BOS, say) is applied
    */
   int[] encode(String text, boolean addSpecialTokens);
