@@ -69,8 +69,16 @@ final class Sampler {
     return scored(logits, offset, token, alternatives);
   }
 
+  /** The device's own choice, negative where the row held something that is not a number. */
+  static SampledToken greedy(int token) {
+    if (token < 0) {
+      throw notNumbers();
+    }
+    return new SampledToken(token, Float.NaN, List.of());
+  }
+
   /** What is thrown for logits that are NaN or infinite. */
-  static QuernException notNumbers() {
+  private static QuernException notNumbers() {
     return new QuernException(
         ErrorCategory.INTERNAL,
         "the model's logits are NaN or infinite: its weights may be damaged, or its activations"

@@ -128,18 +128,14 @@ final class Scheduler {
     limits = smaller;
   }
 
-  /** Ends all running sequences; the caller tells their owners. */
-  List<Sequence> removeRunning() {
-    List<Sequence> removed = List.copyOf(running);
-    removed.forEach(this::remove);
-    return removed;
+  /** A copy, best first. */
+  List<Sequence> runningSequences() {
+    return List.copyOf(running);
   }
 
-  /** Ends all waiting sequences; the caller tells their owners. */
-  List<Sequence> removeWaiting() {
-    List<Sequence> removed = List.copyOf(waiting);
-    removed.forEach(this::remove);
-    return removed;
+  /** A copy, best first. */
+  List<Sequence> waitingSequences() {
+    return List.copyOf(waiting);
   }
 
   private void expire(long nowNanos) {
@@ -175,9 +171,13 @@ final class Scheduler {
     }
   }
 
-  /** An estimate: what the prefix cache might add is not counted. */
+  /**
+   * Whether {@link #admitWaiting} will take the sequence for sure: even when each running one first
+   * grows by a block, and without a hit in the prefix cache.
+   */
   private boolean fits(Sequence sequence) {
-    return BlockManager.blocksFor(sequence.tokenCount()) + running.size() <= blocks.freeBlocks();
+    return BlockManager.blocksFor(sequence.tokenCount()) + 2 * running.size()
+        <= blocks.freeBlocks();
   }
 
   /** Returns whether all went on without a shortage of blocks. */

@@ -1,9 +1,11 @@
 package dev.quern.engine.generate;
 
+import dev.quern.store.QuernException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request on its way: its tokens, how many of them are computed, and its blocks. Used on the
@@ -37,13 +39,28 @@ final class Sequence {
   private int tokenCount;
   private int computed;
 
-  // Written by the scheduler, the batch builder and the engine.
+  // What follows is written by the scheduler, the batch builder and the step loop.
   State state = State.NEW;
+
+  /** Whether it was ever in a step. */
   boolean started;
+
+  /** Tokens of this step: those behind the computed ones. */
   int chunk;
+
+  /** Its first row among the step's logits; {@link #scoreRows} of prompt tokens come first. */
   int firstLogitRow;
+
   int scoreRows;
+
+  /** Whether the step's last row is for its next token. */
   boolean sampled;
+
+  /** The step's outcome: a token, an error, or neither while the prompt goes on. */
+  @Nullable SampledToken next;
+
+  @Nullable QuernException failure;
+  boolean promptScoresTold;
   int cachedTokens;
   int preemptions;
   long scheduledNanos;
