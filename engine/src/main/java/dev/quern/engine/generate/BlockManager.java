@@ -25,6 +25,9 @@ final class BlockManager {
   /** An unused rest of a stretch shorter than this is no good place to start a new one. */
   private static final int SHORTEST_STRETCH = 8;
 
+  /** Places looked at for a new stretch; what was used least recently is still what goes. */
+  private static final int START_CANDIDATES = 4;
+
   private final int blocks;
   private final int longestStretch;
   private final int[] references;
@@ -178,7 +181,19 @@ final class BlockManager {
         neighbour > 0
             && free.contains(neighbour)
             && (neighbour < table.reservedEnd || free.isCold(neighbour));
-    int block = adjacent ? neighbour : free.first();
+    if (adjacent) {
+      table.add(blank(neighbour));
+      return;
+    }
+    dropReservation(table);
+    int wanted = Math.min(longestStretch, blocksFor(sequence.longestLength()) - table.size());
+    int start = findStart(wanted);
+    table.add(blank(start));
+    reserve(table, start + 1, start + wanted);
+  }
+
+  /** Takes a free block into use and forgets its content. */
+  private int blank(int block) {
     free.remove(block);
     BlockHash hash = hashes[block];
     if (hash != null) {
@@ -186,23 +201,43 @@ final class BlockManager {
       hashes[block] = null;
     }
     references[block] = 1;
-    if (!adjacent) {
-      dropReservation(table);
-      reserve(table, block, blocksFor(sequence.longestLength()) - table.size());
-    }
-    table.add(block);
+    return block;
   }
 
-  /** Moves the free cold blocks behind {@code start} to the recent end of the free list. */
-  private void reserve(BlockTable table, int start, int wanted) {
-    int limit = start + Math.min(wanted, longestStretch);
-    int end = start + 1;
+  /** Among the least recently used blocks one with a long cold stretch behind it. */
+  private int findStart(int wanted) {
+    int best = free.first();
+    int longest = 0;
+    int candidate = best;
+    for (int i = 0; i < START_CANDIDATES && candidate >= 0 && longest < wanted; i++) {
+      int length = coldStretch(candidate, candidate + wanted);
+      if (length > longest) {
+        longest = length;
+        best = candidate;
+      }
+      // The rest of a stretch mostly follows in the list: look behind it.
+      for (int skip = 0; skip < Math.max(1, length) && candidate >= 0; skip++) {
+        candidate = free.after(candidate);
+      }
+    }
+    return best;
+  }
+
+  private int coldStretch(int start, int limit) {
+    int end = start;
     while (end < limit && free.contains(end) && free.isCold(end)) {
-      free.remove(end);
-      free.addLast(end);
       end++;
     }
-    table.reservedEnd = end;
+    return end - start;
+  }
+
+  /** Moves the free cold blocks from {@code start} on to the recent end of the free list. */
+  private void reserve(BlockTable table, int start, int limit) {
+    table.reservedEnd = start + coldStretch(start, limit);
+    for (int block = start; block < table.reservedEnd; block++) {
+      free.remove(block);
+      free.addLast(block);
+    }
   }
 
   /** Offers the unused rest of a stretch first. */

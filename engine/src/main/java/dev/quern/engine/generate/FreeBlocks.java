@@ -52,6 +52,11 @@ final class FreeBlocks {
     return first;
   }
 
+  /** The block to reuse after {@code block}, or -1. */
+  int after(int block) {
+    return next[block];
+  }
+
   /**
    * Whether a free block is, roughly, in the older half of the list. At most {@code clock - used}
    * blocks can have been listed after it.
