@@ -27,7 +27,7 @@ record FormatSpec(
     char type) {
   private static final Pattern FORM =
       Pattern.compile(
-          "(?:(.)?([<>=^]))??([-+ ])?(z)?(#)?(0)?(\\d{1,7})?([_,])?(?:\\.(\\d{1,7}))?([a-zA-Z%])?",
+          "(?:(.)?([<>=^]))??([-+ ])?(#)?(0)?(\\d{1,7})?([_,])?(?:\\.(\\d{1,7}))?([a-zA-Z%])?",
           Pattern.DOTALL);
   private static final int MAX_PRECISION = 1_000;
 
@@ -36,19 +36,19 @@ record FormatSpec(
     if (!form.matches()) {
       throw new EvaluationError("Invalid format specifier '" + text + "'");
     }
-    boolean zero = form.group(6) != null;
+    boolean zero = form.group(5) != null;
     String fill = form.group(1) != null ? form.group(1) : zero ? "0" : " ";
     char align = character(form.group(2), zero ? '=' : ' ');
-    int precision = form.group(9) == null ? -1 : Integer.parseInt(form.group(9));
+    int precision = form.group(8) == null ? -1 : Integer.parseInt(form.group(8));
     return new FormatSpec(
         fill,
         align,
         character(form.group(3), '-'),
-        form.group(5) != null,
-        form.group(7) == null ? 0 : Integer.parseInt(form.group(7)),
-        form.group(8) == null ? "" : form.group(8),
+        form.group(4) != null,
+        form.group(6) == null ? 0 : Integer.parseInt(form.group(6)),
+        form.group(7) == null ? "" : form.group(7),
         precision,
-        character(form.group(10), ' '));
+        character(form.group(9), ' '));
   }
 
   private static char character(@org.jspecify.annotations.Nullable String group, char otherwise) {

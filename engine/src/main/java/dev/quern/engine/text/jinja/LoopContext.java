@@ -93,6 +93,10 @@ final class LoopContext implements Callable {
     };
   }
 
+  String place() {
+    return index0 + 1 + "/" + length();
+  }
+
   private Object previous() {
     return index0 == 0 || before == null ? Undefined.because("there is no previous item") : before;
   }

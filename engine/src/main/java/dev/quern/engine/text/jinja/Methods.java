@@ -29,6 +29,12 @@ final class Methods {
       case DictValue _ -> method(value, name, DICT, DICT_UNSAFE);
       case SequenceValue.ListValue _ -> method(value, name, LIST, LIST_UNSAFE);
       case SequenceValue.TupleValue _ -> method(value, name, TUPLE, Set.of());
+      case SequenceValue.GroupValue group ->
+          switch (name) {
+            case "grouper" -> group.grouper();
+            case "list" -> group.list();
+            default -> method(value, name, TUPLE, Set.of());
+          };
       case RangeValue range -> rangeAttribute(range, name);
       case Double _ -> numberAttribute(value, name, Set.of("is_integer"));
       case Long _, BigInteger _, Boolean _ -> numberAttribute(value, name, Set.of("bit_length"));

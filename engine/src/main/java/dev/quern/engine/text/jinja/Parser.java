@@ -99,7 +99,8 @@ final class Parser {
       case "print" -> printTag(line);
       case "break" -> new Statement.Break(line);
       case "continue" -> new Statement.Continue(line);
-      case "include", "import", "from", "extends", "autoescape" -> unavailable(tag);
+      case "include", "import", "from", "extends" -> unavailable(tag);
+      case "autoescape" -> autoescape(line);
       default ->
           throw TemplateException.syntax(
               line,
@@ -199,10 +200,14 @@ final class Parser {
         throw stream.error("Unexpected end of template");
       }
     }
-    if (tag.text().equals("autoescape")) {
-      wholeBody("endautoescape");
-    }
     return new Statement.Unavailable(tag.line(), tag.text());
+  }
+
+  private Statement autoescape(int line) {
+    Expression wanted = expressions.expression();
+    Statement body = new Statement.Scoped(line, wholeBody("endautoescape"));
+    boolean off = wanted instanceof Expression.Literal literal && literal.value().equals(false);
+    return off ? body : new Statement.Unavailable(line, "autoescape");
   }
 
   private Statement macro(int line) {

@@ -44,10 +44,12 @@ final class Printer {
       case SequenceValue.ListValue list -> items("[", list.items().iterator(), "]");
       case SequenceValue.TupleValue tuple ->
           items("(", tuple.items().iterator(), tuple.items().size() == 1 ? ",)" : ")");
+      case SequenceValue.GroupValue group -> items("(", group.items().iterator(), ")");
       case DictValue dict -> dict(dict);
       case DictView view -> items(Types.name(view) + "([", view.iterator(), "])");
       case NamespaceValue namespace -> namespace(namespace);
       case RangeValue range -> append(range(range));
+      case LoopContext loop -> append("<LoopContext " + loop.place() + ">");
       case Callable callable -> append("<" + callable.type() + ">");
       case IteratorValue iterator -> append("<" + iterator.type() + " object>");
       default -> append(value.toString());

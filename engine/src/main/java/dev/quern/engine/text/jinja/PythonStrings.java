@@ -68,7 +68,7 @@ final class PythonStrings {
     int at = skip(text, 0, true);
     while (at < text.length()) {
       if (words.size() == limit) {
-        words.add(strip(text.substring(at), null, false, true));
+        words.add(text.substring(at));
         return words;
       }
       int end = skip(text, at, false);
@@ -91,7 +91,7 @@ final class PythonStrings {
     int end = skipBack(text, text.length(), true);
     while (end > 0) {
       if (words.size() == limit) {
-        words.add(strip(text.substring(0, end), null, true, false));
+        words.add(text.substring(0, end));
         break;
       }
       int start = skipBack(text, end, false);

@@ -167,7 +167,7 @@ final class SequenceFilters {
       if (group.isEmpty() || !Comparisons.equal(current, next, in.budget())) {
         group = new ArrayList<>();
         Object shown = caseSensitive ? next : path.get(in, item, otherwise);
-        groups.add(new TupleValue(List.of(shown, new ListValue(group))));
+        groups.add(new SequenceValue.GroupValue(shown, new ListValue(group)));
         current = next;
       }
       group.add(item);

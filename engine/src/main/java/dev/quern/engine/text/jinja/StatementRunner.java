@@ -164,10 +164,11 @@ final class StatementRunner {
       assign(node.target(), loop.next(), body);
       body.set("loop", loop);
       Flow flow = run(node.body(), body);
+      // As in Jinja, only a round that reached its end keeps the else branch from running.
+      empty &= flow != Flow.NEXT;
       if (flow == Flow.BREAK) {
-        return Flow.NEXT;
+        break;
       }
-      empty &= flow == Flow.CONTINUE;
     }
     return empty ? run(node.otherwise(), new Scope(scope)) : Flow.NEXT;
   }

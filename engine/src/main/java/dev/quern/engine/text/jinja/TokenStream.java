@@ -45,7 +45,7 @@ final class TokenStream {
 
   Token expect(Token.Type type) {
     if (current().type() != type) {
-      throw fail("expected " + new Token(0, type, "a name").describe());
+      throw fail("expected " + (type == Token.Type.NAME ? "a name" : new Token(0, type, "").describe()));
     }
     return next();
   }

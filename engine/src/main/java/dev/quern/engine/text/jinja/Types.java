@@ -15,7 +15,7 @@ final class Types {
       case Double _ -> "float";
       case None _ -> "NoneType";
       case SequenceValue.ListValue _ -> "list";
-      case SequenceValue.TupleValue _ -> "tuple";
+      case SequenceValue.TupleValue _, SequenceValue.GroupValue _ -> "tuple";
       case DictValue _ -> "dict";
       case DictView view ->
           switch (view.kind()) {
