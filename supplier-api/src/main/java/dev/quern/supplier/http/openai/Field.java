@@ -169,7 +169,15 @@ record Field(
 
   private Field with(FieldTable fields) {
     return new Field(
-        name, kind, support, minimum, maximum, minimumExcluded, required, fields, schema,
+        name,
+        kind,
+        support,
+        minimum,
+        maximum,
+        minimumExcluded,
+        required,
+        fields,
+        schema,
         description);
   }
 

@@ -14,8 +14,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one object by its {@link FieldTable}: unknown and unsupported fields, wrong types and values
- * out of range are refused with the field's name. JSON's null counts as absent.
+ * Reads one object by its {@link FieldTable}: unknown and unsupported fields, wrong types and
+ * values out of range are refused with the field's name. JSON's null counts as absent.
  */
 final class FieldReader {
   private final ObjectNode node;
@@ -139,8 +139,7 @@ final class FieldReader {
       if (!(item instanceof ObjectNode object)) {
         throw wrongType(itemName, "an object");
       }
-      readers.add(
-          new FieldReader(object, nested(name, Field.Kind.ARRAY), path + itemName + "."));
+      readers.add(new FieldReader(object, nested(name, Field.Kind.ARRAY), path + itemName + "."));
     }
     return readers;
   }
@@ -220,12 +219,10 @@ final class FieldReader {
 
   private double inRange(String name, double value) {
     Field field = java.util.Objects.requireNonNull(table.find(name));
-    boolean low =
-        field.minimumExcluded() ? value <= field.minimum() : value < field.minimum();
+    boolean low = field.minimumExcluded() ? value <= field.minimum() : value < field.minimum();
     if (low || value > field.maximum()) {
       throw QuernException.badRequest(
-          path + name,
-          "The field '" + path + name + "' must be " + range(field) + ".");
+          path + name, "The field '" + path + name + "' must be " + range(field) + ".");
     }
     return value;
   }

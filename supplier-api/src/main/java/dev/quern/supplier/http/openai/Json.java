@@ -21,8 +21,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON as a tree, read within bounds (depth, string, name and number lengths, token count) so that a
- * body of the allowed size cannot take unbounded memory or time; and JSON written as a stream.
+ * JSON as a tree, read within bounds (depth, string, name and number lengths, token count) so that
+ * a body of the allowed size cannot take unbounded memory or time; and JSON written as a stream.
  */
 public final class Json {
   private static final int MAX_DEPTH = 64;

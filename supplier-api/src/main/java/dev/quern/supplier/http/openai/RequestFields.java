@@ -79,8 +79,7 @@ final class RequestFields {
           integer("min_tokens", 0, Integer.MAX_VALUE, "No stop before this many tokens."),
           any("bad_words", STRING_LIST, "Words that are never completed."),
           any("allowed_token_ids", ID_LIST, "Only these tokens are sampled."),
-          integer(
-              "prompt_logprobs", 0, MAX_LOGPROBS, "Log-probabilities of the prompt's tokens."),
+          integer("prompt_logprobs", 0, MAX_LOGPROBS, "Log-probabilities of the prompt's tokens."),
           integer(
               "truncate_prompt_tokens",
               -1,

@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a request that says nothing gets: OpenAI's defaults, or those the checkpoint was made with. */
+/**
+ * What a request that says nothing gets: OpenAI's defaults, or those the checkpoint was made with.
+ */
 public record SamplingDefaults(
     double temperature, int topK, double topP, double minP, double repetitionPenalty) {
   public static final SamplingDefaults OPENAI = new SamplingDefaults(1, 0, 1, 0, 1);
@@ -16,7 +18,9 @@ public record SamplingDefaults(
   private static final Logger LOG = LoggerFactory.getLogger(SamplingDefaults.class);
   private static final long LONGEST_FILE = 1_000_000;
 
-  /** Those of {@code generation_config.json} in a checkpoint's folder, OpenAI's where it is silent. */
+  /**
+   * Those of {@code generation_config.json} in a checkpoint's folder, OpenAI's where it is silent.
+   */
   public static SamplingDefaults ofCheckpoint(Path folder) {
     Path file = folder.resolve("generation_config.json");
     try {
