@@ -1,0 +1,147 @@
+package dev.quern.engine.text;
+
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * The tokenizer that a checkpoint's {@code tokenizer.json} describes, run by the Rust {@code
+ * tokenizers} library, so that its ids and texts are those the model was trained with.
+ *
+ * <p>No truncation, no padding, no clean-up of spaces. Owns native memory until {@link #close};
+ * after that every native call is an UNAVAILABLE error.
+ */
+public final class FastTokenizer implements Tokenizer {
+  private static final String FILE = "tokenizer.json";
+
+  private final NativeTokenizer tokenizer;
+  private final TokenizerVocabulary vocabulary;
+
+  private FastTokenizer(NativeTokenizer tokenizer, TokenizerVocabulary vocabulary) {
+    this.tokenizer = tokenizer;
+    this.vocabulary = vocabulary;
+  }
+
+  /**
+   * Reads {@code tokenizer.json} of a model's folder.
+   *
+   * @throws QuernException NOT_FOUND if there is none, BAD_REQUEST if it cannot be used; the
+   *     message names the file and what to do
+   */
+  public static FastTokenizer load(Path folder) {
+    Path file = folder.resolve(FILE);
+    if (!Files.isRegularFile(file)) {
+      throw absent(folder);
+    }
+    String json = readText(file);
+    TokenizerVocabulary vocabulary = TokenizerVocabulary.parse(file, json);
+    try {
+      return new FastTokenizer(NativeTokenizer.create(json), vocabulary);
+    } catch (QuernException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw new QuernException(
+          ErrorCategory.BAD_REQUEST,
+          file
+              + " is not a tokenizer Quern can read: "
+              + e.getMessage()
+              + ". Download it again, or use a revision of the model saved by an older version of"
+              + " the tokenizers library",
+          e);
+    }
+  }
+
+  private static String readText(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new QuernException(
+          ErrorCategory.BAD_REQUEST, file + " is not UTF-8 text: download it again", e);
+    } catch (IOException e) {
+      throw new QuernException(
+          ErrorCategory.BAD_REQUEST,
+          "cannot read " + file + " (" + e + "): check that the file is readable",
+          e);
+    }
+  }
+
+  private static QuernException absent(Path folder) {
+    String why =
+        Files.exists(folder.resolve("tokenizer.model"))
+            ? "there is only tokenizer.model, in SentencePiece's own format, which Quern does not"
+                + " read: save the tokenizer as tokenizer.json with the transformers library, or"
+                + " use a revision of the model that has one"
+            : "download the model's tokenizer.json into that folder";
+    return new QuernException(
+        ErrorCategory.NOT_FOUND, "there is no " + FILE + " in " + folder + ": " + why);
+  }
+
+  /** Token ids of {@code text}; unpaired surrogates count as U+FFFD. */
+  @Override
+  public int[] encode(String text, boolean addSpecialTokens) {
+    return tokenizer.encode(withoutLoneSurrogates(text), addSpecialTokens);
+  }
+
+  /** Text of {@code ids}; an id that names no token adds nothing. */
+  @Override
+  public String decode(int[] ids, boolean skipSpecialTokens) {
+    return tokenizer.decode(ids, skipSpecialTokens);
+  }
+
+  @Override
+  public String tokenText(int id) {
+    return vocabulary.text(id);
+  }
+
+  @Override
+  public OptionalInt tokenId(String tokenText) {
+    return vocabulary.id(tokenText);
+  }
+
+  @Override
+  public Set<Integer> specialTokens() {
+    return vocabulary.special();
+  }
+
+  @Override
+  public int vocabularySize() {
+    return vocabulary.size();
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+
+  /** The binding would replace every letter outside the BMP if a single surrogate had no mate. */
+  private static String withoutLoneSurrogates(String text) {
+    int first = firstLoneSurrogate(text, 0);
+    if (first < 0) {
+      return text;
+    }
+    StringBuilder mended = new StringBuilder(text);
+    for (int at = first; at >= 0; at = firstLoneSurrogate(mended, at + 1)) {
+      mended.setCharAt(at, '\uFFFD');
+    }
+    return mended.toString();
+  }
+
+  private static int firstLoneSurrogate(CharSequence text, int from) {
+    for (int i = from; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isHighSurrogate(c)
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+}

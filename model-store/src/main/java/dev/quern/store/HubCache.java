@@ -1,0 +1,124 @@
+package dev.quern.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The cache folder that all Hugging Face tools share: {@code models--ORG--NAME/} with {@code
+ * refs/REVISION} (a file that holds a commit id) and {@code snapshots/COMMIT/} (links to blobs).
+ */
+record HubCache(Path root) {
+  private static final String MODEL_PREFIX = "models--";
+  private static final Pattern COMMIT = Pattern.compile("[0-9A-Za-z]{1,64}");
+  private static final long MAX_REF_BYTES = 256;
+
+  /** Where the environment says the cache is; the order of precedence is huggingface_hub's. */
+  static HubCache of(Map<String, String> environment) {
+    String home = environment.getOrDefault("HOME", System.getProperty("user.home", "."));
+    for (String name : List.of("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")) {
+      String cache = environment.getOrDefault(name, "");
+      if (!cache.isBlank()) {
+        return new HubCache(expanded(cache, home));
+      }
+    }
+    String hfHome = environment.getOrDefault("HF_HOME", "");
+    if (!hfHome.isBlank()) {
+      return new HubCache(expanded(hfHome, home).resolve("hub"));
+    }
+    String xdgCache = environment.getOrDefault("XDG_CACHE_HOME", "");
+    Path caches = xdgCache.isBlank() ? Path.of(home, ".cache") : expanded(xdgCache, home);
+    return new HubCache(caches.resolve("huggingface").resolve("hub"));
+  }
+
+  static Path expanded(String path, String home) {
+    return path.equals("~") || path.startsWith("~/")
+        ? Path.of(home + path.substring(1))
+        : Path.of(path);
+  }
+
+  /** The folder of a model, whether it exists or not. */
+  Path modelFolder(String id) {
+    return root.resolve(MODEL_PREFIX + id.replace("/", "--"));
+  }
+
+  /** The snapshot of a branch, tag or commit, if it is here. */
+  Optional<Path> snapshot(String id, String revision) {
+    Path model = modelFolder(id);
+    Path snapshots = model.resolve("snapshots");
+    if (COMMIT.matcher(revision).matches() && Files.isDirectory(snapshots.resolve(revision))) {
+      return Optional.of(snapshots.resolve(revision));
+    }
+    Path refs = model.resolve("refs");
+    Path ref = refs.resolve(revision).normalize();
+    if (!ref.startsWith(refs.normalize())) {
+      return Optional.empty();
+    }
+    return commit(ref).map(snapshots::resolve).filter(Files::isDirectory);
+  }
+
+  /** Snapshots of a model by commit, with the name of a ref where one points at it. */
+  Map<Path, String> revisions(Path model) {
+    Map<String, String> names = new TreeMap<>();
+    Path refs = model.resolve("refs");
+    if (Files.isDirectory(refs)) {
+      try (Stream<Path> files = Files.walk(refs, 4)) {
+        for (Path ref : files.filter(Files::isRegularFile).sorted().toList()) {
+          String name = refs.relativize(ref).toString();
+          commit(ref)
+              .ifPresent(commit -> names.merge(commit, name, (a, b) -> a.equals("main") ? a : b));
+        }
+      } catch (IOException e) {
+        throw JsonFiles.unreadable(refs, e);
+      }
+    }
+    Map<Path, String> revisions = new LinkedHashMap<>();
+    for (Path snapshot : folders(model.resolve("snapshots"))) {
+      String commit = String.valueOf(snapshot.getFileName());
+      revisions.put(snapshot, names.getOrDefault(commit, commit));
+    }
+    return revisions;
+  }
+
+  /** Folders of models, in order of name. */
+  List<Path> models() {
+    return folders(root).stream()
+        .filter(folder -> String.valueOf(folder.getFileName()).startsWith(MODEL_PREFIX))
+        .toList();
+  }
+
+  static String id(Path modelFolder) {
+    String name = String.valueOf(modelFolder.getFileName()).substring(MODEL_PREFIX.length());
+    return name.replaceFirst("--", "/");
+  }
+
+  private static Optional<String> commit(Path ref) {
+    try {
+      if (!Files.isRegularFile(ref) || Files.size(ref) > MAX_REF_BYTES) {
+        return Optional.empty();
+      }
+      String commit = Files.readString(ref).strip();
+      return COMMIT.matcher(commit).matches() ? Optional.of(commit) : Optional.empty();
+    } catch (IOException e) {
+      throw JsonFiles.unreadable(ref, e);
+    }
+  }
+
+  private static List<Path> folders(Path parent) {
+    if (!Files.isDirectory(parent)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(parent)) {
+      return files.filter(Files::isDirectory).sorted().toList();
+    } catch (IOException e) {
+      throw JsonFiles.unreadable(parent, e);
+    }
+  }
+}
