@@ -1,0 +1,452 @@
+package dev.quern.engine.tensor.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.quern.engine.tensor.Activation;
+import dev.quern.engine.tensor.AttentionOptions;
+import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.DType;
+import dev.quern.engine.tensor.DeviceBatch;
+import dev.quern.engine.tensor.ExpertWeights;
+import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.HeadLayout;
+import dev.quern.engine.tensor.KvCache;
+import dev.quern.engine.tensor.KvCacheShape;
+import dev.quern.engine.tensor.LinearWeight;
+import dev.quern.engine.tensor.RopeTable;
+import dev.quern.engine.tensor.Tensor;
+import dev.quern.engine.tensor.WeightLoader;
+import dev.quern.engine.tensor.Workspace;
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Operations as calls into libtorch on the CPU, one each. Belongs to the thread that uses it first.
+ */
+public final class TorchBackend implements Backend {
+  /** How many rows oneDNN's layout of a weight is made for. */
+  static final int PACKED_FOR_ROWS = 1;
+
+  private final int threads;
+  private final NDManager manager;
+  private final TorchScript weightScript;
+  private final TorchScript layers;
+  private final TorchScript attention;
+  private final Set<DType> packable = EnumSet.noneOf(DType.class);
+  private final AtomicLong live = new AtomicLong();
+  private final AtomicReference<@Nullable Thread> owner = new AtomicReference<>();
+  private final TorchArena lasting;
+  private final IValue nothing;
+  private @Nullable TorchArena workspace;
+
+  private TorchBackend(int threads) {
+    this.threads = threads;
+    manager = TorchNatives.newManager();
+    weightScript = new TorchScript(manager, "Weights");
+    layers = new TorchScript(manager, "Layers");
+    attention = new TorchScript(manager, "Attention");
+    lasting = new TorchArena(live);
+    nothing = lasting.keep(weightScript.call("nothing"));
+    for (DType type : new DType[] {DType.F32, DType.BF16}) {
+      if (canPack(type)) {
+        packable.add(type);
+      }
+    }
+  }
+
+  /**
+   * Opens libtorch on this machine's processors.
+   *
+   * @param threads threads one operation may use; 0: as many as there are processors, which is also
+   *     the most that is taken, since more would only wait for each other
+   */
+  public static TorchBackend open(int threads) {
+    int processors = Runtime.getRuntime().availableProcessors();
+    if (threads < 0) {
+      throw QuernException.badRequest(
+          "threads", "threads is " + threads + "; it must be 0 (all processors) or more");
+    }
+    return new TorchBackend(threads == 0 ? processors : Math.min(threads, processors));
+  }
+
+  /** Whether oneDNN multiplies {@code type} in its own layout here; else libtorch's is used. */
+  private boolean canPack(DType type) {
+    try {
+      weightScript.call("try_packed", ScalarTypes.of(type)).close();
+      return true;
+    } catch (QuernException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public String name() {
+    return "torch-cpu";
+  }
+
+  @Override
+  public long freeMemoryBytes() {
+    return HostMemory.availableBytes();
+  }
+
+  /** Native values held by workspaces, weights, caches and tables of this backend. */
+  long liveValues() {
+    return live.get();
+  }
+
+  @Override
+  public WeightLoader weights(DType dtype) {
+    checkThread();
+    if (!dtype.isFloating()) {
+      throw new IllegalArgumentException("weights are floating, not " + dtype);
+    }
+    return new TorchWeights(
+        this, weightScript, new TorchArena(live), dtype, packable.contains(dtype));
+  }
+
+  @Override
+  public KvCache kvCache(KvCacheShape shape, int blocks) {
+    checkThread();
+    long bytes = shape.bytesPerBlock() * blocks;
+    long free = freeMemoryBytes();
+    if (bytes > free) {
+      throw new QuernException(
+          ErrorCategory.OUT_OF_MEMORY,
+          "a KV cache of "
+              + blocks
+              + " blocks takes "
+              + bytes
+              + " bytes, and the machine has "
+              + free
+              + " free; ask for a smaller cache");
+    }
+    TorchArena arena = new TorchArena(live);
+    try {
+      long[] slab = {(long) blocks * shape.blockSize(), shape.kvHeads(), shape.headDim()};
+      IValue[] keys = new IValue[shape.layers()];
+      IValue[] values = new IValue[shape.layers()];
+      for (int layer = 0; layer < shape.layers(); layer++) {
+        keys[layer] = arena.keep(zeros(slab, shape.dtype()));
+        values[layer] = arena.keep(zeros(slab, shape.dtype()));
+      }
+      return new TorchKvCache(arena, shape, blocks, keys, values);
+    } catch (QuernException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private IValue zeros(long[] shape, DType dtype) {
+    return weightScript.call("zeros", shape, ScalarTypes.of(dtype));
+  }
+
+  @Override
+  public RopeTable ropeTable(float[][] cosines, float[][] sines) {
+    checkThread();
+    return new TorchRope(table(cosines), table(sines), cosines.length, 2 * cosines[0].length);
+  }
+
+  private IValue table(float[][] values) {
+    int columns = values[0].length;
+    double[] flat = new double[values.length * columns];
+    for (int row = 0; row < values.length; row++) {
+      for (int column = 0; column < columns; column++) {
+        flat[row * columns + column] = values[row][column];
+      }
+    }
+    return lasting.keep(weightScript.call("table", flat, values.length, columns));
+  }
+
+  @Override
+  public Workspace openWorkspace() {
+    checkThread();
+    if (workspace != null) {
+      throw new IllegalStateException("a workspace is open already");
+    }
+    TorchArena opened = new TorchArena(live);
+    workspace = opened;
+    return () -> {
+      if (workspace == opened) {
+        workspace = null;
+      }
+      opened.close();
+    };
+  }
+
+  @Override
+  public DeviceBatch upload(ForwardBatch batch) {
+    TorchArena arena = step();
+    IValue[] indices;
+    try (IValue tuple =
+        layers.call(
+            "indices",
+            longs(batch.tokenIds()),
+            longs(batch.slots()),
+            longs(batch.positions()),
+            longs(batch.logitRows()))) {
+      indices = tuple.toIValueTuple();
+    }
+    return new TorchBatch(
+        batch,
+        arena.tensor(indices[0], DType.I64, batch.tokens()),
+        arena.keep(indices[1]),
+        arena.keep(indices[2]),
+        arena.tensor(indices[3], DType.I64, batch.logitRows().length));
+  }
+
+  private static long[] longs(int[] values) {
+    long[] wide = new long[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+
+  @Override
+  public Tensor embedding(Tensor table, Tensor ids) {
+    TorchArena arena = step();
+    return arena.tensor(
+        layers.call("embedding", value(table), value(ids)),
+        table.dtype(),
+        ids.size(0),
+        table.size(1));
+  }
+
+  @Override
+  public Tensor linear(Tensor x, LinearWeight weight) {
+    TorchArena arena = step();
+    TorchLinear linear = (TorchLinear) weight;
+    return arena.tensor(
+        layers.call("linear", value(x), linear.weight(), linear.bias(), linear.packed()),
+        x.dtype(),
+        x.size(0),
+        linear.outFeatures());
+  }
+
+  @Override
+  public Tensor add(Tensor a, Tensor b) {
+    return like(a, step(), layers.call("add", value(a), value(b)));
+  }
+
+  @Override
+  public Tensor scale(Tensor x, float factor) {
+    return like(x, step(), layers.call("scale", value(x), factor));
+  }
+
+  @Override
+  public Tensor rmsNorm(Tensor x, Tensor weight, float epsilon) {
+    return like(x, step(), layers.call("rms_norm", value(x), value(weight), epsilon));
+  }
+
+  @Override
+  public Residual addRmsNorm(Tensor residual, Tensor x, Tensor weight, float epsilon) {
+    TorchArena arena = step();
+    try (IValue tuple =
+        layers.call("add_rms_norm", value(residual), value(x), value(weight), epsilon)) {
+      IValue[] parts = tuple.toIValueTuple();
+      return new Residual(like(x, arena, parts[0]), like(x, arena, parts[1]));
+    }
+  }
+
+  @Override
+  public Tensor gated(Tensor gateUp, Activation activation) {
+    TorchArena arena = step();
+    return arena.tensor(
+        layers.call("gated", value(gateUp), number(activation)),
+        gateUp.dtype(),
+        gateUp.size(0),
+        gateUp.size(1) / 2);
+  }
+
+  private static int number(Activation activation) {
+    return switch (activation) {
+      case SILU -> 0;
+      case GELU_TANH -> 1;
+      case GELU -> 2;
+    };
+  }
+
+  @Override
+  public Tensor rotateAndCache(
+      Tensor qkv,
+      HeadLayout heads,
+      @Nullable HeadNorms norms,
+      RopeTable rope,
+      KvCache cache,
+      int layer,
+      DeviceBatch batch) {
+    TorchArena arena = step();
+    TorchBatch step = (TorchBatch) batch;
+    TorchKvCache slabs = (TorchKvCache) cache;
+    TorchBatch.Rotation rotation =
+        step.rotations.computeIfAbsent((TorchRope) rope, table -> rotation(table, step, arena));
+    IValue queries =
+        attention.call(
+            "rotate_and_cache",
+            value(qkv),
+            heads.queryHeads(),
+            heads.kvHeads(),
+            norms == null ? nothing : value(norms.query()),
+            norms == null ? nothing : value(norms.key()),
+            norms == null ? 0f : norms.epsilon(),
+            rotation.cosines(),
+            rotation.sines(),
+            slabs.keys()[layer],
+            slabs.values()[layer],
+            step.slots);
+    return arena.tensor(queries, qkv.dtype(), qkv.size(0), heads.queryHeads(), heads.headDim());
+  }
+
+  private TorchBatch.Rotation rotation(TorchRope rope, TorchBatch step, TorchArena arena) {
+    try (IValue tuple = attention.call("rotation", rope.cosines(), rope.sines(), step.positions)) {
+      IValue[] parts = tuple.toIValueTuple();
+      return new TorchBatch.Rotation(arena.keep(parts[0]), arena.keep(parts[1]));
+    }
+  }
+
+  @Override
+  public Tensor pagedAttention(
+      Tensor queries,
+      HeadLayout heads,
+      AttentionOptions options,
+      KvCache cache,
+      int layer,
+      DeviceBatch batch) {
+    TorchArena arena = step();
+    TorchBatch step = (TorchBatch) batch;
+    TorchKvCache slabs = (TorchKvCache) cache;
+    int blockSize = slabs.shape().blockSize();
+    boolean capped = options.softCap() > 0;
+    AttentionPlan.Key key =
+        new AttentionPlan.Key(options.slidingWindow(), capped, blockSize, queries.dtype());
+    AttentionPlan plan =
+        step.plans.computeIfAbsent(
+            key, absent -> AttentionPlan.make(step.host(), absent, attention, arena));
+    IValue out =
+        attention.call(
+            "paged",
+            value(queries),
+            slabs.keys()[layer],
+            slabs.values()[layer],
+            plan.sequences(),
+            plan.masks(),
+            plan.tables(),
+            blockSize,
+            options.scale(),
+            options.softCap());
+    return arena.tensor(
+        out, queries.dtype(), queries.size(0), (long) heads.queryHeads() * heads.headDim());
+  }
+
+  @Override
+  public Tensor experts(
+      Tensor x,
+      Tensor routerLogits,
+      ExpertWeights experts,
+      int topK,
+      boolean normalise,
+      Activation activation) {
+    TorchArena arena = step();
+    TorchExperts mixture = (TorchExperts) experts;
+    return like(
+        x,
+        arena,
+        layers.call(
+            "experts",
+            value(x),
+            value(routerLogits),
+            mixture.gateUp(),
+            mixture.down(),
+            mixture.packed(),
+            topK,
+            normalise,
+            number(activation)));
+  }
+
+  @Override
+  public Tensor rows(Tensor x, Tensor rows) {
+    return step()
+        .tensor(layers.call("rows", value(x), value(rows)), x.dtype(), rows.size(0), x.size(1));
+  }
+
+  @Override
+  public Tensor softCap(Tensor x, float cap) {
+    return like(x, step(), layers.call("soft_cap", value(x), cap));
+  }
+
+  @Override
+  public int[] argmax(Tensor logits) {
+    step();
+    try (IValue result = layers.call("argmax", value(logits));
+        NDArray array = result.toTensor((PtNDManager) manager)) {
+      long[] wide = array.toLongArray();
+      int[] rows = new int[wide.length];
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] = Math.toIntExact(wide[i]);
+      }
+      return rows;
+    }
+  }
+
+  @Override
+  public float[] toHost(Tensor x) {
+    step();
+    try (IValue full = layers.call("full", value(x));
+        NDArray array = full.toTensor((PtNDManager) manager)) {
+      return array.toFloatArray();
+    }
+  }
+
+  /** The current step's memory, on the right thread. */
+  private TorchArena step() {
+    checkThread();
+    if (workspace == null) {
+      throw new IllegalStateException("operations need an open workspace");
+    }
+    return workspace;
+  }
+
+  /**
+   * libtorch keeps its thread count and executor mode per calling thread, so the first use sets
+   * them, and a second thread is an error rather than a slow surprise.
+   */
+  void checkThread() {
+    Thread current = Thread.currentThread();
+    if (owner.compareAndSet(null, current)) {
+      JniUtils.setNumThreads(threads);
+      // Plans are compiled once; profiling each method's first runs would only delay them.
+      JniUtils.setGraphExecutorOptimize(false);
+    } else if (owner.get() != current) {
+      throw new IllegalStateException(
+          "this backend belongs to " + owner.get() + " and was called from " + current);
+    }
+  }
+
+  private static IValue value(Tensor tensor) {
+    return ((TorchTensor) tensor).value();
+  }
+
+  private static Tensor like(Tensor x, TorchArena arena, IValue value) {
+    return arena.tensor(value, x.dtype(), x.shape());
+  }
+
+  @Override
+  public void close() {
+    if (workspace != null) {
+      workspace.close();
+    }
+    lasting.close();
+    weightScript.close();
+    layers.close();
+    attention.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,243 @@
+package dev.quern.engine.tensor.torch;
+
+import ai.djl.pytorch.jni.IValue;
+import dev.quern.engine.tensor.DType;
+import dev.quern.engine.tensor.ExpertWeights;
+import dev.quern.engine.tensor.LinearWeight;
+import dev.quern.engine.tensor.MemoryUse;
+import dev.quern.engine.tensor.Tensor;
+import dev.quern.engine.tensor.WeightLoader;
+import dev.quern.engine.tensor.WeightSource;
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Weights of one model. What keeps its stored form is a view of the mapped file; what is converted,
+ * stacked or packed is read through a mapping of its own that ends with the copy, so that the
+ * file's pages do not stay in memory beside it.
+ */
+final class TorchWeights implements WeightLoader {
+  private final TorchBackend backend;
+  private final TorchScript script;
+  private final TorchArena arena;
+  private final DType dtype;
+  private final boolean packing;
+  private final Map<Path, IValue> mappings = new HashMap<>();
+  private final IValue nothing;
+  private MemoryUse use = MemoryUse.NONE;
+
+  TorchWeights(
+      TorchBackend backend, TorchScript script, TorchArena arena, DType dtype, boolean packing) {
+    this.backend = backend;
+    this.script = script;
+    this.arena = arena;
+    this.dtype = dtype;
+    this.packing = packing;
+    nothing = arena.keep(script.call("nothing"));
+  }
+
+  @Override
+  public DType dtype() {
+    return dtype;
+  }
+
+  @Override
+  public Tensor tensor(WeightSource source) {
+    backend.checkThread();
+    return arena.tensor(keptAsStored(source), dtype, shape(source));
+  }
+
+  @Override
+  public Tensor norm(WeightSource source, float offset) {
+    backend.checkThread();
+    try (Borrowed stored = new Borrowed(List.of(source))) {
+      IValue norm = script.call("norm", stored.views[0], offset);
+      count(elements(source) * DType.F32.bytes());
+      return arena.tensor(norm, DType.F32, shape(source));
+    }
+  }
+
+  @Override
+  public LinearWeight linear(List<WeightSource> parts, @Nullable List<WeightSource> biases) {
+    backend.checkThread();
+    if (biases != null && biases.size() != parts.size()) {
+      throw new IllegalArgumentException(biases.size() + " biases for " + parts.size() + " parts");
+    }
+    long inFeatures = parts.get(0).entry().shape().getLast();
+    long outFeatures = 0;
+    for (WeightSource part : parts) {
+      outFeatures += elements(part) / inFeatures;
+    }
+    IValue weight = arena.keep(matrix(parts));
+    IValue bias = biases == null ? nothing : arena.keep(stacked("stacked_biases", biases));
+    if (biases != null) {
+      count(outFeatures * dtype.bytes());
+    }
+    return new TorchLinear(weight, bias, packing, outFeatures, inFeatures);
+  }
+
+  @Override
+  public LinearWeight tied(Tensor table) {
+    backend.checkThread();
+    IValue weight = ((TorchTensor) table).value();
+    if (packing) {
+      weight = arena.keep(script.call("packed", weight, TorchBackend.PACKED_FOR_ROWS));
+      count(table.size(0) * table.size(1) * dtype.bytes());
+    }
+    return new TorchLinear(weight, nothing, packing, table.size(0), table.size(1));
+  }
+
+  @Override
+  public ExpertWeights experts(List<List<WeightSource>> gateUp, List<WeightSource> down) {
+    backend.checkThread();
+    List<IValue> first = new ArrayList<>();
+    List<IValue> second = new ArrayList<>();
+    try {
+      gateUp.forEach(parts -> first.add(matrix(parts)));
+      down.forEach(part -> second.add(matrix(List.of(part))));
+      return new TorchExperts(
+          gateUp.size(),
+          arena.keep(IValue.listFrom(first.toArray(IValue[]::new))),
+          arena.keep(IValue.listFrom(second.toArray(IValue[]::new))),
+          packing);
+    } finally {
+      // The lists hold the tensors from here on.
+      first.forEach(IValue::close);
+      second.forEach(IValue::close);
+    }
+  }
+
+  @Override
+  public MemoryUse memoryUse() {
+    return use;
+  }
+
+  @Override
+  public void close() {
+    mappings.clear();
+    arena.close();
+  }
+
+  /** The parts as one matrix in the layout that products use; the caller's to close. */
+  private IValue matrix(List<WeightSource> parts) {
+    if (!packing && parts.size() == 1 && ScalarTypes.same(parts.get(0).entry(), dtype)) {
+      WeightSource part = parts.get(0);
+      try (IValue view = keptAsStored(part)) {
+        return script.call("matrix", view);
+      }
+    }
+    long bytes = 0;
+    for (WeightSource part : parts) {
+      bytes += elements(part) * dtype.bytes();
+    }
+    count(bytes);
+    IValue stacked = stacked("stacked", parts);
+    if (!packing) {
+      return stacked;
+    }
+    try (stacked) {
+      return script.call("packed", stacked, TorchBackend.PACKED_FOR_ROWS);
+    }
+  }
+
+  private IValue stacked(String method, List<WeightSource> parts) {
+    try (Borrowed stored = new Borrowed(parts);
+        IValue list = IValue.listFrom(stored.views)) {
+      return script.call(method, list, ScalarTypes.of(dtype));
+    }
+  }
+
+  /**
+   * The source in this model's type: a view of the lasting mapping where that is what is stored.
+   */
+  private IValue keptAsStored(WeightSource source) {
+    if (ScalarTypes.same(source.entry(), dtype) && aligned(source)) {
+      use = use.plus(new MemoryUse(0, elements(source) * dtype.bytes()));
+      Path file = source.entry().file();
+      IValue mapping = mappings.get(file);
+      if (mapping == null) {
+        mapping = arena.keep(map(file));
+        mappings.put(file, mapping);
+      }
+      return view(mapping, source);
+    }
+    try (Borrowed stored = new Borrowed(List.of(source))) {
+      IValue copy = script.call("copied", stored.views[0], ScalarTypes.of(dtype));
+      count(elements(source) * dtype.bytes());
+      return copy;
+    }
+  }
+
+  private void count(long bytes) {
+    use = use.plus(new MemoryUse(bytes, 0));
+  }
+
+  private IValue map(Path file) {
+    try {
+      return script.call("map_file", file.toString(), Files.size(file));
+    } catch (IOException e) {
+      throw new QuernException(
+          ErrorCategory.NOT_FOUND, file + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private IValue view(IValue mapping, WeightSource source) {
+    return script.call(
+        "view",
+        mapping,
+        offset(source),
+        source.entry().type().bytes(),
+        ScalarTypes.of(source.entry()),
+        shape(source));
+  }
+
+  private static boolean aligned(WeightSource source) {
+    return offset(source) % source.entry().type().bytes() == 0;
+  }
+
+  private static long offset(WeightSource source) {
+    long rowBytes = source.entry().bytes() / source.entry().shape().get(0);
+    return source.entry().offset() + source.firstRow() * rowBytes;
+  }
+
+  private static long elements(WeightSource source) {
+    return source.entry().elements() / source.entry().shape().get(0) * source.rows();
+  }
+
+  private static long[] shape(WeightSource source) {
+    long[] shape = source.entry().shape().stream().mapToLong(Long::longValue).toArray();
+    shape[0] = source.rows();
+    return shape;
+  }
+
+  /** Views of sources through mappings that end when the copy is made. */
+  private final class Borrowed implements AutoCloseable {
+    final IValue[] views;
+    private final Map<Path, IValue> files = new HashMap<>();
+
+    Borrowed(List<WeightSource> sources) {
+      List<IValue> made = new ArrayList<>();
+      for (WeightSource source : sources) {
+        IValue file = files.computeIfAbsent(source.entry().file(), TorchWeights.this::map);
+        made.add(view(file, source));
+      }
+      views = made.toArray(IValue[]::new);
+    }
+
+    @Override
+    public void close() {
+      for (IValue view : views) {
+        view.close();
+      }
+      files.values().forEach(IValue::close);
+    }
+  }
+}

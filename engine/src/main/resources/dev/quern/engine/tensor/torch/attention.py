@@ -1,0 +1,103 @@
+# Rotary embedding, the paged KV cache and attention over it. Slabs of one layer are
+# [slots, kvHeads, headDim]; slot s is token s % blockSize of block s / blockSize.
+class Attention(Module):
+  training : bool
+
+  # Rows of the rotary table for a step: [tokens, 1, rotaryDim / 2] each.
+  def rotation(self, cosines: Tensor, sines: Tensor, positions: Tensor) -> Tuple[Tensor, Tensor]:
+    return (torch.index_select(cosines, 0, positions).unsqueeze(1), torch.index_select(sines, 0, positions).unsqueeze(1))
+
+  # qkv [tokens, (queryHeads + 2 * kvHeads) * headDim]; returns q [tokens, queryHeads, headDim]
+  def rotate_and_cache(self, qkv: Tensor, query_heads: int, kv_heads: int, query_norm: Optional[Tensor], key_norm: Optional[Tensor], epsilon: float, cosines: Tensor, sines: Tensor, keys: Tensor, values: Tensor, slots: Tensor) -> Tensor:
+    heads = query_heads + kv_heads
+    split = qkv.view([qkv.shape[0], heads + kv_heads, -1])
+    x = torch.narrow(split, 1, 0, heads).to(6)
+    if query_norm is not None and key_norm is not None:
+      x = torch.mul(x, torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), epsilon)))
+      x = torch.cat([torch.mul(torch.narrow(x, 1, 0, query_heads), query_norm), torch.mul(torch.narrow(x, 1, query_heads, kv_heads), key_norm)], 1)
+    half = cosines.shape[-1]
+    first = torch.narrow(x, 2, 0, half)
+    second = torch.narrow(x, 2, half, half)
+    parts = [torch.sub(torch.mul(first, cosines), torch.mul(second, sines)), torch.add(torch.mul(second, cosines), torch.mul(first, sines))]
+    rest = x.shape[2] - 2 * half
+    if rest > 0:
+      parts.append(torch.narrow(x, 2, 2 * half, rest))
+    rotated = torch.cat(parts, 2).to(qkv.dtype)
+    torch.index_copy_(keys, 0, slots, torch.narrow(rotated, 1, query_heads, kv_heads).to(keys.dtype))
+    torch.index_copy_(values, 0, slots, torch.narrow(split, 1, heads, kv_heads).to(values.dtype))
+    return torch.narrow(rotated, 1, 0, query_heads)
+
+  # Additive masks [rows, keys] (empty where none is needed) and block numbers (empty where the keys
+  # lie in one run of slots). `shapes` holds rows, keys, masked (0 or 1) and the number of blocks of
+  # each sequence; `blocks` the block numbers one after another.
+  def plan(self, shapes: List[int], blocks: List[int], window: int, dtype: int) -> Tuple[List[Tensor], List[Tensor]]:
+    masks = annotate(List[Tensor], [])
+    tables = annotate(List[Tensor], [])
+    numbers = torch.tensor(blocks, dtype=4)
+    first = 0
+    for i in range(len(shapes) // 4):
+      rows = shapes[4 * i]
+      keys = shapes[4 * i + 1]
+      mask = torch.empty([0], dtype=dtype)
+      if shapes[4 * i + 2] == 1:
+        distance = torch.sub(torch.arange(keys - rows, keys, dtype=4).unsqueeze(1), torch.arange(keys, dtype=4).unsqueeze(0))
+        hidden = torch.lt(distance, 0)
+        if window > 0:
+          hidden = torch.logical_or(hidden, torch.ge(distance, window))
+        mask = torch.masked_fill(torch.zeros([rows, keys], dtype=dtype), hidden, -inf)
+      masks.append(mask)
+      count = shapes[4 * i + 3]
+      tables.append(torch.narrow(numbers, 0, first, count))
+      first = first + count
+    return (masks, tables)
+
+  # q [tokens, queryHeads, headDim]. `sequences` holds for each: rows, keys, first slot of the keys
+  # (after the gather, where there is a block table) and whether the attention is plainly causal.
+  def paged(self, q: Tensor, keys: Tensor, values: Tensor, sequences: List[int], masks: List[Tensor], tables: List[Tensor], block_size: int, scale: float, cap: float) -> Tensor:
+    kv_heads = keys.shape[1]
+    size = keys.shape[2]
+    group = q.shape[1] // kv_heads
+    width = q.shape[1] * size
+    outputs = annotate(List[Tensor], [])
+    row = 0
+    for i in range(len(sequences) // 4):
+      rows = sequences[4 * i]
+      count = sequences[4 * i + 1]
+      start = sequences[4 * i + 2]
+      causal = sequences[4 * i + 3] == 1
+      table = tables[i]
+      k = keys
+      v = values
+      if table.shape[0] > 0:
+        k = torch.index_select(keys.view([-1, block_size, kv_heads, size]), 0, table).view([-1, kv_heads, size])
+        v = torch.index_select(values.view([-1, block_size, kv_heads, size]), 0, table).view([-1, kv_heads, size])
+      k = torch.narrow(k, 0, start, count).transpose(0, 1)
+      v = torch.narrow(v, 0, start, count).transpose(0, 1)
+      query = torch.narrow(q, 0, row, rows)
+      if rows == 1:
+        # The heads that share a key become the rows of one query: no mask and no copies of keys.
+        query = query.view([1, kv_heads, group, size])
+        k = k.unsqueeze(0)
+        v = v.unsqueeze(0)
+      else:
+        query = query.view([rows, kv_heads, group, size]).permute([1, 2, 0, 3])
+        k = k.unsqueeze(1).expand([kv_heads, group, count, size])
+        v = v.unsqueeze(1).expand([kv_heads, group, count, size])
+      mask = annotate(Optional[Tensor], None)
+      if masks[i].shape[0] > 0:
+        mask = masks[i]
+      if cap > 0.0:
+        scores = torch.mul(torch.tanh(torch.mul(torch.matmul(query.to(6), k.to(6).transpose(2, 3)), scale / cap)), cap)
+        if mask is not None:
+          scores = torch.add(scores, mask)
+        out = torch.matmul(torch.softmax(scores, -1), v.to(6)).to(q.dtype)
+      else:
+        out = torch.scaled_dot_product_attention(query, k, v, mask, 0.0, causal, scale=scale)
+      if rows == 1:
+        outputs.append(out.reshape([1, width]))
+      else:
+        outputs.append(out.permute([2, 0, 1, 3]).reshape([rows, width]))
+      row = row + rows
+    if len(outputs) == 1:
+      return outputs[0]
+    return torch.cat(outputs, 0)

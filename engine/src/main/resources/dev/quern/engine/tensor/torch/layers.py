@@ -1,0 +1,83 @@
+# The operations of a layer but attention. x is [tokens, features]; norms and routing compute in fp32.
+def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool) -> Tensor:
+  if packed:
+    return ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+  return torch.linear(x, weight, bias)
+
+def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+  full = x.to(6)
+  inverse = torch.rsqrt(torch.add(torch.mean(torch.mul(full, full), [-1], True), epsilon))
+  return torch.mul(torch.mul(full, inverse), weight).to(x.dtype)
+
+# activation: 0 SiLU, 1 GELU by tanh, 2 GELU by erf
+def gated(gate_up: Tensor, activation: int) -> Tensor:
+  gate, up = torch.chunk(gate_up, 2, -1)
+  if activation == 0:
+    return torch.mul(torch.silu(gate), up)
+  if activation == 1:
+    return torch.mul(torch.gelu(gate, approximate="tanh"), up)
+  return torch.mul(torch.gelu(gate), up)
+
+class Layers(Module):
+  training : bool
+
+  def indices(self, ids: List[int], slots: List[int], positions: List[int], rows: List[int]) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    return (torch.tensor(ids, dtype=4), torch.tensor(slots, dtype=4), torch.tensor(positions, dtype=4), torch.tensor(rows, dtype=4))
+
+  def embedding(self, table: Tensor, ids: Tensor) -> Tensor:
+    return torch.embedding(table, ids)
+
+  def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool) -> Tensor:
+    return __torch__.linear(x, weight, bias, packed)
+
+  def add(self, a: Tensor, b: Tensor) -> Tensor:
+    return torch.add(a, b)
+
+  def scale(self, x: Tensor, factor: float) -> Tensor:
+    return torch.mul(x, factor)
+
+  def rms_norm(self, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    return __torch__.rms_norm(x, weight, epsilon)
+
+  def add_rms_norm(self, residual: Tensor, x: Tensor, weight: Tensor, epsilon: float) -> Tuple[Tensor, Tensor]:
+    total = torch.add(residual, x)
+    return (total, __torch__.rms_norm(total, weight, epsilon))
+
+  def gated(self, gate_up: Tensor, activation: int) -> Tensor:
+    return __torch__.gated(gate_up, activation)
+
+  # Tokens are sorted by expert, so that each expert runs once on all of its tokens; a token's sum is
+  # taken in the order of the experts' numbers, whatever else is in the batch.
+  def experts(self, x: Tensor, logits: Tensor, gate_up: List[Tensor], down: List[Tensor], packed: bool, top_k: int, normalise: bool, activation: int) -> Tensor:
+    weights, chosen = torch.topk(torch.softmax(logits.to(6), -1), top_k, -1)
+    if normalise:
+      weights = torch.div(weights, torch.sum(weights, [-1], True))
+    weights = weights.reshape([-1])
+    chosen = chosen.reshape([-1])
+    order = torch.argsort(chosen, stable=True)
+    counts = torch.bincount(chosen, minlength=len(gate_up))
+    total = torch.zeros(x.shape, dtype=6)
+    first = 0
+    for expert in range(len(gate_up)):
+      count = int(counts[expert])
+      if count > 0:
+        mine = torch.narrow(order, 0, first, count)
+        tokens = torch.floor_divide(mine, top_k)
+        rows = torch.index_select(x, 0, tokens)
+        hidden = __torch__.gated(__torch__.linear(rows, gate_up[expert], None, packed), activation)
+        out = __torch__.linear(hidden, down[expert], None, packed).to(6)
+        torch.index_add_(total, 0, tokens, torch.mul(out, torch.index_select(weights, 0, mine).unsqueeze(-1)))
+        first = first + count
+    return total.to(x.dtype)
+
+  def rows(self, x: Tensor, rows: Tensor) -> Tensor:
+    return torch.index_select(x, 0, rows)
+
+  def soft_cap(self, x: Tensor, cap: float) -> Tensor:
+    return torch.mul(torch.tanh(torch.div(x.to(6), cap)), cap).to(x.dtype)
+
+  def argmax(self, logits: Tensor) -> Tensor:
+    return torch.argmax(logits, -1)
+
+  def full(self, x: Tensor) -> Tensor:
+    return x.to(6).contiguous()
