@@ -17,4 +17,20 @@ public record EngineSnapshot(
     long prefixHitTokens,
     long preemptions,
     long engineFailures,
-    boolean healthy) {}
+    boolean healthy) {
+  EngineSnapshot withWaiting(int requests) {
+    return new EngineSnapshot(
+        running,
+        requests,
+        kvBlocks,
+        kvBlocksUsed,
+        steps,
+        promptTokens,
+        generationTokens,
+        prefixQueryTokens,
+        prefixHitTokens,
+        preemptions,
+        engineFailures,
+        healthy);
+  }
+}

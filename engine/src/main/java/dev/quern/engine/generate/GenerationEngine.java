@@ -18,6 +18,9 @@ public interface GenerationEngine extends AutoCloseable {
 
   int vocabularySize();
 
+  /** Tells {@code listener} of every step from now on; an engine without steps never calls it. */
+  default void addStepListener(StepListener listener) {}
+
   /**
    * Fails what waits, lets running requests finish for at most {@code millis}, then cancels them.
    */

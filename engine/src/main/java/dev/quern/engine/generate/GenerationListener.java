@@ -17,6 +17,7 @@ public interface GenerationListener {
   /** Scores of prompt tokens 1.. in order, once, when prompt log-probabilities were asked for. */
   void onPromptScored(List<SampledToken> tokens);
 
+  /** A token was sampled; the stop token that ends the sequence comes here too, before the end. */
   void onToken(SampledToken token);
 
   void onFinished(FinishReason reason, GenerationStats stats);

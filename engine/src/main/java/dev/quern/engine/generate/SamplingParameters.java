@@ -1,5 +1,6 @@
 package dev.quern.engine.generate;
 
+import dev.quern.store.QuernException;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -50,5 +51,31 @@ public record SamplingParameters(
     allowedTokens = Set.copyOf(allowedTokens);
     badWords = List.copyOf(badWords);
     stopTokens = Set.copyOf(stopTokens);
+    require(temperature >= 0 && temperature <= Double.MAX_VALUE, "temperature", "at least 0");
+    require(topK >= 0, "top_k", "at least 0 (0: all)");
+    require(topP > 0 && topP <= 1, "top_p", "in (0, 1]");
+    require(minP >= 0 && minP <= 1, "min_p", "in [0, 1]");
+    require(
+        repetitionPenalty > 0 && repetitionPenalty <= Float.MAX_VALUE,
+        "repetition_penalty",
+        "greater than 0");
+    require(presencePenalty >= -2 && presencePenalty <= 2, "presence_penalty", "in [-2, 2]");
+    require(frequencyPenalty >= -2 && frequencyPenalty <= 2, "frequency_penalty", "in [-2, 2]");
+    require(maxTokens >= 0, "max_tokens", "at least 0");
+    require(minTokens >= 0 && minTokens <= maxTokens, "min_tokens", "in [0, max_tokens]");
+    require(logprobs >= -1, "logprobs", "at least 0");
+    require(promptLogprobs >= -1, "prompt_logprobs", "at least 0");
+    for (double bias : logitBias.values()) {
+      require(Math.abs(bias) <= Float.MAX_VALUE, "logit_bias", "finite");
+    }
+    for (int[] word : badWords) {
+      require(word.length > 0, "bad_words", "of at least one token each");
+    }
+  }
+
+  private static void require(boolean holds, String field, String range) {
+    if (!holds) {
+      throw QuernException.badRequest(field, field + " must be " + range);
+    }
   }
 }

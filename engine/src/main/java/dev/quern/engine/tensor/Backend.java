@@ -121,7 +121,7 @@ public interface Backend extends AutoCloseable {
 
   /**
    * Index of the largest element of each row of {@code logits [rows, vocabulary]}; ties go to the
-   * lowest.
+   * lowest. A row that holds NaN or whose largest element is infinite gives -1.
    */
   int[] argmax(Tensor logits);
 

@@ -1,0 +1,259 @@
+package dev.quern.engine.generate;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * Decides what each step computes: continuous batching (Orca, OSDI 2022) with chunked prefill
+ * (Sarathi-Serve, arXiv 2403.02310). There is no prefill or decode phase: each step spends one
+ * token budget on sequences whose computed tokens lag behind their known ones, running sequences
+ * first. When blocks run out, the worst running sequence gives up its own and is computed again
+ * later.
+ *
+ * <p>Pure and deterministic: no threads, no clock, no device. The order is (priority, arrival)
+ * everywhere, so the best sequence is never held up by a worse one, and within a priority nobody
+ * starves.
+ */
+final class Scheduler {
+  private final BlockManager blocks;
+  private final TreeSet<Sequence> waiting = new TreeSet<>(Sequence.ORDER);
+
+  /** Best first; every one of them is in every step. */
+  private final List<Sequence> running = new ArrayList<>();
+
+  private final StepPlan plan = new StepPlan();
+  private SchedulerLimits limits;
+  private long earliestDeadline = Long.MAX_VALUE;
+  private boolean deadlines;
+  private int budget;
+  private int scoredRows;
+  private long preemptions;
+  private long prefixQueryTokens;
+  private long prefixHitTokens;
+
+  Scheduler(BlockManager blocks, SchedulerLimits limits) {
+    this.blocks = blocks;
+    this.limits = limits;
+  }
+
+  SchedulerLimits limits() {
+    return limits;
+  }
+
+  int waiting() {
+    return waiting.size();
+  }
+
+  int running() {
+    return running.size();
+  }
+
+  long preemptions() {
+    return preemptions;
+  }
+
+  long prefixQueryTokens() {
+    return prefixQueryTokens;
+  }
+
+  long prefixHitTokens() {
+    return prefixHitTokens;
+  }
+
+  /** Takes a new sequence; it must fit the cache alone. */
+  void add(Sequence sequence) {
+    if (BlockManager.blocksFor(sequence.longestLength()) > blocks.blocks()) {
+      throw new IllegalArgumentException("a sequence longer than the KV cache");
+    }
+    sequence.state = Sequence.State.WAITING;
+    waiting.add(sequence);
+    if (sequence.request().deadlineNanos().isPresent()) {
+      long deadline = sequence.request().deadlineNanos().getAsLong();
+      // Differences, not values, of nanoTime compare.
+      if (!deadlines || deadline - earliestDeadline < 0) {
+        earliestDeadline = deadline;
+      }
+      deadlines = true;
+    }
+  }
+
+  /** Ends a sequence, wherever it stands, and frees its blocks. */
+  void remove(Sequence sequence) {
+    switch (sequence.state) {
+      case WAITING -> waiting.remove(sequence);
+      case RUNNING -> {
+        running.remove(sequence);
+        blocks.free(sequence);
+      }
+      case NEW, ENDED -> {}
+    }
+    sequence.state = Sequence.State.ENDED;
+  }
+
+  /**
+   * Plans the next step. The plan is empty only when nothing is left to do; it is valid until the
+   * next call.
+   */
+  StepPlan schedule(long nowNanos) {
+    plan.clear();
+    budget = limits.maxNumBatchedTokens();
+    scoredRows = limits.maxScoredRows();
+    expire(nowNanos);
+    yieldToBetterPriority();
+    if (continueRunning()) {
+      admitWaiting(nowNanos);
+    }
+    return plan;
+  }
+
+  /**
+   * The step's keys and values are in the cache: tokens count as computed, full blocks as cached.
+   */
+  void completed(StepPlan step) {
+    for (Sequence sequence : step.sequences) {
+      sequence.computed(sequence.computed() + sequence.chunk);
+      blocks.commit(sequence);
+    }
+  }
+
+  /**
+   * Sends all running sequences back to be computed again in smaller steps, because the device had
+   * no memory for this one.
+   */
+  void shrink(SchedulerLimits smaller) {
+    while (!running.isEmpty()) {
+      preempt(running.getLast());
+    }
+    limits = smaller;
+  }
+
+  /** A copy, best first. */
+  List<Sequence> runningSequences() {
+    return List.copyOf(running);
+  }
+
+  /** A copy, best first. */
+  List<Sequence> waitingSequences() {
+    return List.copyOf(waiting);
+  }
+
+  private void expire(long nowNanos) {
+    if (!deadlines || nowNanos - earliestDeadline < 0) {
+      return;
+    }
+    deadlines = false;
+    for (Sequence sequence : waiting) {
+      if (sequence.request().deadlineNanos().isEmpty() || sequence.started) {
+        continue;
+      }
+      long deadline = sequence.request().deadlineNanos().getAsLong();
+      if (nowNanos - deadline >= 0) {
+        plan.expired.add(sequence);
+      } else if (!deadlines || deadline - earliestDeadline < 0) {
+        deadlines = true;
+        earliestDeadline = deadline;
+      }
+    }
+    plan.expired.forEach(this::remove);
+  }
+
+  /** Preempts running sequences of a worse priority while they keep the best waiting one out. */
+  private void yieldToBetterPriority() {
+    if (waiting.isEmpty()) {
+      return;
+    }
+    Sequence best = waiting.first();
+    while (!running.isEmpty()
+        && running.getLast().request().priority() > best.request().priority()
+        && (running.size() == limits.maxNumSequences() || !fits(best))) {
+      preempt(running.getLast());
+    }
+  }
+
+  /**
+   * Whether {@link #admitWaiting} will take the sequence for sure: even when each running one first
+   * grows by a block, and without a hit in the prefix cache.
+   */
+  private boolean fits(Sequence sequence) {
+    return BlockManager.blocksFor(sequence.tokenCount()) + 2 * running.size()
+        <= blocks.freeBlocks();
+  }
+
+  /** Returns whether all went on without a shortage of blocks. */
+  private boolean continueRunning() {
+    boolean plenty = true;
+    for (int i = 0; i < running.size(); i++) {
+      Sequence sequence = running.get(i);
+      // Each sequence behind this one is due a token: a long prefill must not stop their decode.
+      int behind = running.size() - 1 - i;
+      int chunk = chunk(sequence, budget - behind);
+      while (sequence.state == Sequence.State.RUNNING
+          && !blocks.grow(sequence, sequence.computed() + chunk)) {
+        preempt(running.getLast());
+        plenty = false;
+      }
+      if (sequence.state == Sequence.State.RUNNING) {
+        spend(sequence, chunk);
+      }
+    }
+    return plenty;
+  }
+
+  private void admitWaiting(long nowNanos) {
+    while (budget > 0 && !waiting.isEmpty() && running.size() < limits.maxNumSequences()) {
+      Sequence sequence = waiting.first();
+      // Room for the running ones to grow, or the newcomer is the next to be preempted.
+      if (!blocks.admit(sequence, running.size())) {
+        return;
+      }
+      waiting.remove(sequence);
+      sequence.state = Sequence.State.RUNNING;
+      insertRunning(sequence);
+      if (!sequence.scoresPrompt()) {
+        prefixQueryTokens += sequence.tokenCount();
+        prefixHitTokens += sequence.computed();
+      }
+      if (!sequence.started) {
+        sequence.started = true;
+        sequence.scheduledNanos = nowNanos;
+        sequence.cachedTokens = sequence.computed();
+        plan.started.add(sequence);
+      }
+      spend(sequence, chunk(sequence, budget));
+    }
+  }
+
+  /** How many of its tokens a sequence computes next, given what is left of the budget. */
+  private int chunk(Sequence sequence, int most) {
+    int chunk = Math.min(sequence.tokenCount() - sequence.computed(), most);
+    if (sequence.scoresPrompt() && sequence.computed() < sequence.promptLength()) {
+      chunk = Math.clamp(scoredRows, 1, chunk);
+      scoredRows -= chunk;
+    }
+    return chunk;
+  }
+
+  private void spend(Sequence sequence, int chunk) {
+    plan.add(sequence, chunk);
+    budget -= chunk;
+  }
+
+  private void preempt(Sequence sequence) {
+    running.remove(sequence);
+    blocks.free(sequence);
+    sequence.computed(0);
+    sequence.preemptions++;
+    sequence.state = Sequence.State.WAITING;
+    waiting.add(sequence);
+    preemptions++;
+  }
+
+  private void insertRunning(Sequence sequence) {
+    int place = running.size();
+    while (place > 0 && Sequence.ORDER.compare(running.get(place - 1), sequence) > 0) {
+      place--;
+    }
+    running.add(place, sequence);
+  }
+}

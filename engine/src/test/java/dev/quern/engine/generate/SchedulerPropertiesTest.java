@@ -1,0 +1,227 @@
+package dev.quern.engine.generate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+
+/**
+ * Drives the scheduler as the step loop does, with random arrivals, cancellations, priorities and
+ * shared prefixes over tiny caches, and checks the books after every step.
+ */
+class SchedulerPropertiesTest {
+  private static final int VOCABULARY = 50;
+
+  @Property(tries = 600)
+  void booksBalanceAndEveryoneFinishesOnce(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 3, max = 40) int blockCount,
+      @ForAll @IntRange(min = 1, max = 8) int maxSequences,
+      @ForAll @IntRange(min = 8, max = 100) int maxTokens,
+      @ForAll @IntRange(min = 1, max = 60) int requests) {
+    new Drive(seed, blockCount, maxSequences, maxTokens, requests).run();
+  }
+
+  /** One run; the model is a pure function of the tokens before, so outcomes can be compared. */
+  private static final class Drive {
+    final Random random;
+    final BlockManager blocks;
+    final Scheduler scheduler;
+    final int maxTokens;
+    final int maxSequences;
+    final int blockCount;
+    final List<Sequence> alive = new ArrayList<>();
+    final Map<Sequence, Integer> ends = new HashMap<>();
+
+    /** Content of each slot as a real cache would have it: the token written there. */
+    final int[] slots;
+
+    int left;
+    long arrival;
+    long now = 1;
+
+    Drive(long seed, int blockCount, int maxSequences, int maxTokens, int requests) {
+      this.random = new Random(seed);
+      this.blockCount = blockCount;
+      this.maxSequences = maxSequences;
+      this.maxTokens = maxTokens;
+      this.blocks = new BlockManager(blockCount, 1 + random.nextInt(blockCount));
+      this.scheduler =
+          new Scheduler(
+              blocks, new SchedulerLimits(maxSequences, maxTokens, 1 + random.nextInt(20)));
+      this.slots = new int[blockCount * BlockManager.BLOCK_SIZE];
+      this.left = requests;
+    }
+
+    void run() {
+      int total = left;
+      int idleSteps = 0;
+      int submitted = 0;
+      while (left > 0 || !alive.isEmpty()) {
+        while (left > 0 && (random.nextInt(3) == 0 || alive.isEmpty())) {
+          submit();
+          submitted++;
+          left--;
+        }
+        if (random.nextInt(10) == 0 && !alive.isEmpty()) {
+          end(alive.get(random.nextInt(alive.size())));
+        }
+        if (random.nextInt(40) == 0) {
+          scheduler.shrink(scheduler.limits());
+        }
+        idleSteps = step() ? 0 : idleSteps + 1;
+        assertTrue(idleSteps < 2, "nothing is planned though someone waits");
+        checkBooks();
+        now++;
+      }
+      assertEquals(total, submitted);
+      assertEquals(total, ends.size());
+      ends.values().forEach(count -> assertEquals(1, count));
+      assertEquals(0, blocks.usedBlocks());
+      assertEquals(0, scheduler.running() + scheduler.waiting());
+      blocks.reset();
+    }
+
+    void submit() {
+      int capacity = blockCount * BlockManager.BLOCK_SIZE;
+      int promptLength = 1 + random.nextInt(Math.min(capacity - 1, 120));
+      int maxOutput = random.nextInt(Math.min(capacity - promptLength, 60) + 1);
+      int[] prompt = new int[promptLength];
+      // Few distinct prompts: prefixes are shared often.
+      Random content = new Random(random.nextInt(3));
+      for (int i = 0; i < promptLength; i++) {
+        prompt[i] = content.nextInt(VOCABULARY);
+      }
+      if (random.nextInt(4) == 0) {
+        prompt[random.nextInt(promptLength)] = random.nextInt(VOCABULARY);
+      }
+      boolean scores = random.nextInt(8) == 0;
+      OptionalLong deadline =
+          random.nextInt(6) == 0 ? OptionalLong.of(now + random.nextInt(30)) : OptionalLong.empty();
+      GenerationRequest request =
+          new GenerationRequest(
+              "r" + arrival,
+              prompt,
+              Requests.withLogprobs(maxOutput, -1, scores ? 0 : -1),
+              random.nextInt(3) - 1,
+              deadline,
+              random.nextInt(5) == 0 ? "salt" : "");
+      Sequence sequence = new Sequence(request, new Recorder(), arrival++, 0, now);
+      alive.add(sequence);
+      scheduler.add(sequence);
+    }
+
+    boolean step() {
+      StepPlan plan = scheduler.schedule(now);
+      for (Sequence expired : plan.expired) {
+        assertTrue(expired.request().deadlineNanos().getAsLong() <= now);
+        assertFalse(expired.started);
+        alive.remove(expired);
+        ends.merge(expired, 1, Integer::sum);
+      }
+      checkPlan(plan);
+      List<Sequence> planned = List.copyOf(plan.sequences);
+      planned.forEach(this::compute);
+      scheduler.completed(plan);
+      for (Sequence sequence : planned) {
+        if (sequence.computed() < sequence.tokenCount()) {
+          continue;
+        }
+        if (sequence.generated() < sequence.maxTokens()) {
+          sequence.append(random.nextInt(VOCABULARY));
+        }
+        if (sequence.generated() == sequence.maxTokens()) {
+          end(sequence);
+        }
+      }
+      return !planned.isEmpty() || alive.isEmpty();
+    }
+
+    void checkPlan(StepPlan plan) {
+      assertTrue(plan.tokens <= maxTokens, "token budget");
+      assertTrue(plan.sequences.size() <= maxSequences, "sequence budget");
+      assertEquals(new HashSet<>(plan.sequences).size(), plan.sequences.size());
+      // Every running sequence gets at least one token in every step: nobody starves.
+      assertEquals(scheduler.running(), plan.sequences.size());
+      int tokens = 0;
+      for (Sequence sequence : plan.sequences) {
+        assertTrue(sequence.chunk >= 1);
+        assertTrue(sequence.computed() + sequence.chunk <= sequence.tokenCount());
+        tokens += sequence.chunk;
+      }
+      assertEquals(plan.tokens, tokens);
+      checkOrder(plan);
+    }
+
+    /**
+     * No starvation: the best of all that is alive is in every step, unless running prefills have
+     * used up the budget, which they do a bounded number of times.
+     */
+    void checkOrder(StepPlan plan) {
+      alive.stream()
+          .min(Sequence.ORDER)
+          .ifPresent(best -> assertTrue(plan.sequences.contains(best) || plan.tokens == maxTokens));
+    }
+
+    void compute(Sequence sequence) {
+      BlockTable table = sequence.blockTable();
+      for (int p = 0; p < sequence.computed(); p++) {
+        // What counts as computed, by itself or by a prefix hit, is in the cache.
+        assertEquals(sequence.tokens()[p], slots[slot(table, p)], "the cache holds other tokens");
+      }
+      for (int p = sequence.computed(); p < sequence.computed() + sequence.chunk; p++) {
+        assertEquals(1, blocks.references(table.block(p / BlockManager.BLOCK_SIZE)));
+        slots[slot(table, p)] = sequence.tokens()[p];
+      }
+    }
+
+    int slot(BlockTable table, int position) {
+      return table.block(position / BlockManager.BLOCK_SIZE) * BlockManager.BLOCK_SIZE
+          + position % BlockManager.BLOCK_SIZE;
+    }
+
+    void end(Sequence sequence) {
+      scheduler.remove(sequence);
+      alive.remove(sequence);
+      ends.merge(sequence, 1, Integer::sum);
+      assertEquals(0, sequence.blockTable().size());
+    }
+
+    void checkBooks() {
+      int[] holders = new int[blockCount];
+      int running = 0;
+      for (Sequence sequence : alive) {
+        BlockTable table = sequence.blockTable();
+        Set<Integer> own = new HashSet<>();
+        for (int i = 0; i < table.size(); i++) {
+          holders[table.block(i)]++;
+          assertTrue(own.add(table.block(i)), "a block twice in one sequence");
+        }
+        if (sequence.state == Sequence.State.RUNNING) {
+          running++;
+        } else {
+          assertEquals(0, table.size());
+        }
+      }
+      assertEquals(scheduler.running(), running);
+      int used = 0;
+      for (int block = 0; block < blockCount; block++) {
+        assertEquals(holders[block], blocks.references(block), "references of block " + block);
+        used += holders[block] > 0 ? 1 : 0;
+      }
+      assertEquals(used, blocks.usedBlocks());
+      assertTrue(blocks.cachedBlocks() <= blockCount);
+    }
+  }
+}

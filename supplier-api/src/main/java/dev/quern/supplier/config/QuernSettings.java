@@ -1,0 +1,145 @@
+package dev.quern.supplier.config;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The table of settings. Its order is the order of help and README. */
+public final class QuernSettings {
+  public static final Setting<String> MODEL =
+      Setting.of(
+              "model",
+              ValueType.text("MODEL", "demo, a folder or the id of a model in the hub cache"),
+              "demo",
+              "model to serve: `demo`, a folder in the Hugging Face layout, or the id of a model in"
+                  + " the hub cache; repeatable")
+          .repeated();
+  public static final Setting<Alias> ALIAS =
+      Setting.absent(
+              "alias",
+              ValueType.alias(),
+              "none",
+              "serve MODEL under NAME instead of its own name; repeatable")
+          .repeated();
+
+  public static final Setting<String> DEVICE =
+      Setting.of("device", ValueType.device(), "auto", "where models run");
+  public static final Setting<String> DTYPE =
+      Setting.of(
+          "dtype",
+          ValueType.choice("auto", "bf16", "fp16", "fp32"),
+          "auto",
+          "type of weights and activations; `auto` takes the checkpoint's");
+  public static final Setting<Integer> MAX_MODEL_LEN =
+      Setting.absent(
+          "max-model-len",
+          ValueType.integer(1, 16_777_216),
+          "the model's",
+          "most tokens of prompt and answer together");
+  public static final Setting<Integer> MAX_NUM_SEQS =
+      Setting.of(
+          "max-num-seqs", ValueType.integer(1, 4096), "64", "most requests computed at a time");
+  public static final Setting<Integer> MAX_NUM_BATCHED_TOKENS =
+      Setting.of(
+          "max-num-batched-tokens",
+          ValueType.integer(1, 1_048_576),
+          "2048",
+          "most tokens of one step over all requests");
+  public static final Setting<Long> KV_CACHE_MEMORY =
+      Setting.absent(
+          "kv-cache-memory",
+          ValueType.size(1),
+          "from free memory",
+          "memory of each model's KV cache");
+  public static final Setting<Integer> MAX_WAITING =
+      Setting.of(
+          "max-waiting",
+          ValueType.integer(1, 1_000_000),
+          "1024",
+          "most requests waiting; one more is answered 429");
+  public static final Setting<Integer> THREADS =
+      Setting.absent(
+          "threads", ValueType.integer(1, 1024), "free cores", "compute threads on the CPU");
+
+  public static final Setting<String> HOST =
+      Setting.of(
+          "host",
+          ValueType.text("ADDRESS", "an address or a host name"),
+          "127.0.0.1",
+          "address to listen on");
+  public static final Setting<Integer> PORT =
+      Setting.of("port", ValueType.integer(0, 65_535), "8080", "port; 0 takes a free one");
+  public static final Setting<String> API_KEY_FILE =
+      Setting.absent(
+          "api-key-file",
+          ValueType.text("FILE", "a file"),
+          "no keys",
+          "file of accepted API keys, one a line, `#` starts a comment");
+  public static final Setting<Boolean> METRICS_NEED_KEY =
+      Setting.of(
+          "metrics-need-key", ValueType.flag(), "false", "ask for an API key at `/metrics` too");
+  public static final Setting<Long> MAX_BODY_SIZE =
+      Setting.of("max-body-size", ValueType.size(1), "10MB", "longest request body");
+  public static final Setting<Integer> MAX_CONNECTIONS =
+      Setting.of(
+          "max-connections",
+          ValueType.integer(1, 1_000_000),
+          "1024",
+          "most open connections; more are refused");
+  public static final Setting<Integer> DRAIN_SECONDS =
+      Setting.of(
+          "drain-seconds",
+          ValueType.integer(0, 86_400),
+          "30",
+          "how long running requests may take once a stop was asked for");
+
+  public static final Setting<String> CACHE =
+      Setting.absent(
+          "cache",
+          ValueType.text("FOLDER", "a folder"),
+          "`$XDG_CACHE_HOME/quern` or `~/.cache/quern`",
+          "folder for unpacked native libraries and the demo model");
+  public static final Setting<String> LOG =
+      Setting.of(
+          "log",
+          ValueType.choice("info", "debug"),
+          "info",
+          "`debug` says more and shows the stack of errors; `--verbose` is short for it");
+  public static final Setting<String> CONFIG =
+      Setting.absent(
+          "config", ValueType.text("FILE", "a YAML file"), "no file", "YAML file with settings");
+
+  /** What names and loads models. */
+  public static final List<Setting<?>> CATALOG = List.of(MODEL, ALIAS);
+
+  /** How one model is loaded and scheduled. */
+  public static final List<Setting<?>> LOADING =
+      List.of(
+          DEVICE,
+          DTYPE,
+          MAX_MODEL_LEN,
+          MAX_NUM_SEQS,
+          MAX_NUM_BATCHED_TOKENS,
+          KV_CACHE_MEMORY,
+          MAX_WAITING,
+          THREADS);
+
+  /** Where and how the server listens. */
+  public static final List<Setting<?>> SERVER =
+      List.of(
+          HOST,
+          PORT,
+          API_KEY_FILE,
+          METRICS_NEED_KEY,
+          MAX_BODY_SIZE,
+          MAX_CONNECTIONS,
+          DRAIN_SECONDS);
+
+  /** What every command takes. */
+  public static final List<Setting<?>> PROCESS = List.of(CACHE, LOG, CONFIG);
+
+  /** Everything. */
+  public static final List<Setting<?>> ALL =
+      Stream.of(CATALOG, LOADING, SERVER, PROCESS).flatMap(List::stream).toList();
+
+  private QuernSettings() {}
+}
