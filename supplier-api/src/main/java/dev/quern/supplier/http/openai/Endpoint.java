@@ -1,0 +1,62 @@
+package dev.quern.supplier.http.openai;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every route, for the router and for the OpenAPI document. Each is served under its path and under
+ * {@code /v1} before it.
+ */
+public enum Endpoint {
+  CHAT_COMPLETIONS("POST", "/chat/completions", RequestFields.CHAT, "Answers a conversation."),
+  COMPLETIONS("POST", "/completions", RequestFields.COMPLETION, "Continues texts."),
+  MODELS("GET", "/models", null, "Lists the models that are served."),
+  MODEL("GET", "/models/{model}", null, "Describes one model; its id may hold slashes."),
+  TOKENIZE("POST", "/tokenize", RequestFields.TOKENIZE, "Turns text or messages into token ids."),
+  DETOKENIZE("POST", "/detokenize", RequestFields.DETOKENIZE, "Turns token ids into text."),
+  HEALTH("GET", "/health", null, "200 when a model is loaded and its engine works, else 503."),
+  PING("GET", "/ping", null, "The same as /health, for probes that ask for this name."),
+  VERSION("GET", "/version", null, "The version of Quern."),
+  ROOT("GET", "/", null, "What this is and where its document lies."),
+  ROOT_HEAD("HEAD", "/", null, "Whether the server answers at all."),
+  METRICS("GET", "/metrics", null, "Metrics in Prometheus' text format."),
+  OPENAPI("GET", "/openapi.json", null, "This document.");
+
+  private final String method;
+  private final String path;
+  private final @Nullable FieldTable body;
+  private final String summary;
+
+  Endpoint(String method, String path, @Nullable FieldTable body, String summary) {
+    this.method = method;
+    this.path = path;
+    this.body = body;
+    this.summary = summary;
+  }
+
+  public String method() {
+    return method;
+  }
+
+  /** Without {@code /v1}; a path parameter stands in braces. */
+  public String path() {
+    return path;
+  }
+
+  /** With {@code /v1} before it. */
+  public String versionedPath() {
+    return this == ROOT || this == ROOT_HEAD ? "/v1" : "/v1" + path;
+  }
+
+  /** Whether it takes the engine: these are refused while the server drains. */
+  public boolean generates() {
+    return this == CHAT_COMPLETIONS || this == COMPLETIONS;
+  }
+
+  String summary() {
+    return summary;
+  }
+
+  @Nullable FieldTable body() {
+    return body;
+  }
+}
