@@ -83,7 +83,8 @@ final class GraphemeTail {
     int first = text.codePointAt(start);
     int last = text.codePointBefore(end);
     if (isRegionalIndicator(first)) {
-      return Character.charCount(first) == end - start;
+      int second = start + Character.charCount(first);
+      return second == end || !isRegionalIndicator(text.codePointAt(second));
     }
     return Character.isExtendedPictographic(first)
         || last == ZERO_WIDTH_JOINER

@@ -25,11 +25,14 @@ public final class IncrementalDetokenizer {
   /** The tokens of a prompt that are kept as context. */
   private static final int PROMPT_CONTEXT = 6;
 
+  /** The tokens that can hold an incomplete code point of four bytes. */
+  private static final int MAX_INCOMPLETE = 3;
+
   /** Above this many tokens the window is shortened when it can be. */
   private static final int WINDOW = 8;
 
   /** At this many tokens the window is given up: only bytes that are not UTF-8 come to this. */
-  private static final int MAX_WINDOW = 96;
+  private static final int MAX_WINDOW = 256;
 
   private final Tokenizer tokenizer;
   private final boolean skipSpecialTokens;
@@ -63,13 +66,27 @@ public final class IncrementalDetokenizer {
   public static IncrementalDetokenizer after(
       int[] prompt, Tokenizer tokenizer, boolean skipSpecialTokens) {
     IncrementalDetokenizer detokenizer = new IncrementalDetokenizer(tokenizer, skipSpecialTokens);
-    int from = Math.max(0, prompt.length - PROMPT_CONTEXT);
-    detokenizer.restart(Arrays.copyOfRange(prompt, from, prompt.length));
-    String text = detokenizer.text;
-    while (detokenizer.given > 0 && text.charAt(detokenizer.given - 1) == '\uFFFD') {
-      detokenizer.given--;
-    }
+    detokenizer.startAfter(prompt);
     return detokenizer;
+  }
+
+  private void startAfter(int[] prompt) {
+    window = Arrays.copyOf(prompt, Math.max(prompt.length, 2 * WINDOW));
+    int from = Math.max(0, prompt.length - PROMPT_CONTEXT);
+    int earliest = Math.max(0, prompt.length - MAX_WINDOW);
+    while (from > earliest && !standsAlone(decode(from, from + 1))) {
+      from--;
+    }
+    restart(Arrays.copyOfRange(prompt, from, prompt.length));
+    for (int left = 0; left <= MAX_INCOMPLETE && left <= count; left++) {
+      String complete = decode(0, count - left);
+      if (!complete.endsWith("\uFFFD")) {
+        text = complete;
+        textCount = count - left;
+        given = complete.length();
+        return;
+      }
+    }
   }
 
   /** Adds a token; returns the text that is now certain, often empty. */
@@ -111,6 +128,11 @@ public final class IncrementalDetokenizer {
     return rest;
   }
 
+  /** A token that holds a part of a code point changes its own text with the next token. */
+  private static boolean standsAlone(String tokenText) {
+    return !tokenText.isEmpty() && tokenText.indexOf('\uFFFD') < 0;
+  }
+
   /** Makes {@code context} the window, all of whose text counts as given out. */
   private void restart(int[] context) {
     count = context.length;
@@ -127,8 +149,8 @@ public final class IncrementalDetokenizer {
    */
   private void shorten() {
     for (int cut = count - 1; cut > 0; cut--) {
-      int context = decode(cut, cut + 1).length();
-      if (context > 0 && cutTo(cut, cut + 1, context)) {
+      String context = decode(cut, cut + 1);
+      if (standsAlone(context) && cutTo(cut, cut + 1, context.length())) {
         return;
       }
       if (cutTo(cut, cut, 0)) {

@@ -1,12 +1,10 @@
 package dev.quern.engine.text;
 
-import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One tokenizer of the Rust {@code tokenizers} library, through DJL's binding.
@@ -17,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * threads may do it at once; the lock keeps {@link #close} from freeing it under them.
  */
 final class NativeTokenizer implements AutoCloseable {
-  private static final String FLAVOUR_PROPERTY = "RUST_FLAVOR";
-
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private long handle;
 
@@ -32,7 +28,7 @@ final class NativeTokenizer implements AutoCloseable {
    * @throws RuntimeException with the library's own message if it refuses the description
    */
   static NativeTokenizer create(String json) {
-    loadLibrary();
+    TokenizersLoader.load();
     long handle = TokenizersLibrary.LIB.createTokenizerFromString(json);
     // A file may carry the truncation and padding of some training run.
     TokenizersLibrary.LIB.disableTruncation(handle);
@@ -97,24 +93,5 @@ final class NativeTokenizer implements AutoCloseable {
       narrow[i] = Math.toIntExact(ids[i]);
     }
     return narrow;
-  }
-
-  private static void loadLibrary() {
-    // On a machine with CUDA, DJL would look for a CUDA build of this library on the network.
-    @Nullable String flavour = System.getProperty(FLAVOUR_PROPERTY);
-    if (flavour == null && System.getenv(FLAVOUR_PROPERTY) == null) {
-      System.setProperty(FLAVOUR_PROPERTY, "cpu");
-    }
-    try {
-      LibUtils.checkStatus();
-    } catch (RuntimeException | LinkageError e) {
-      throw new QuernException(
-          ErrorCategory.UNAVAILABLE,
-          "cannot load the native tokenizers library ("
-              + e
-              + "): Quern brings it for linux-x86_64, and DJL_CACHE_DIR (~/.djl.ai by default) must"
-              + " be writable to unpack it",
-          e);
-    }
   }
 }
