@@ -193,7 +193,8 @@ final class RouteTable {
     if (endpoint == Endpoint.MODEL) {
       return path.startsWith("/models/") || path.startsWith("/v1/models/");
     }
-    String plain = path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    String plain =
+        path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
     return plain.equals(endpoint.path()) || plain.equals(endpoint.versionedPath());
   }
 
