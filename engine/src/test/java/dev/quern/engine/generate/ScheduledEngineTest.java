@@ -36,8 +36,8 @@ class ScheduledEngineTest {
   @AfterEach
   void close() {
     engines.forEach(ScheduledEngine::close);
-    assertEquals(0, backend.openCaches.get());
     device.close();
+    assertEquals(0, backend.openCaches.get());
     assertTrue(backend.closed);
   }
 
@@ -365,12 +365,27 @@ class ScheduledEngineTest {
     ScheduledEngine engine = engine(100, 1, 64, 100);
     CountDownLatch inStep = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    holdFirstStep(inStep, goOn);
+    AtomicInteger steps = new AtomicInteger();
+    Recorder waiting = new Recorder();
+    model.before(
+        batch -> {
+          inStep.countDown();
+          // The second step comes when the drain has begun: it must have failed the waiting one.
+          if (steps.getAndIncrement() < 1) {
+            awaitLatch(goOn);
+          }
+        });
     Recorder running = submit(engine, prompt(1, 20), Requests.greedy(50));
     inStep.await();
-    Recorder waiting = submit(engine, prompt(2, 20), Requests.greedy(50));
+    engine.submit(Requests.of(prompt(2, 20), Requests.greedy(50)), waiting);
+    Thread drain = Thread.ofVirtual().start(() -> engine.drain(60_000));
+    // Parked in the call to the device or in the wait for it: the order to fail is queued.
+    while (drain.getState() != Thread.State.WAITING
+        && drain.getState() != Thread.State.TIMED_WAITING) {
+      Thread.sleep(1);
+    }
     goOn.countDown();
-    engine.drain(60_000);
+    drain.join();
     assertEquals(50, running.await().ids().length);
     assertEquals(ErrorCategory.UNAVAILABLE, waiting.await().error().category());
     QuernException error =
@@ -417,8 +432,8 @@ class ScheduledEngineTest {
     engine.addStepListener(reports::add);
     submit(engine, prompt(1, 100), Requests.greedy(5)).await();
     submit(engine, prompt(2, 1), Requests.greedy(1)).await();
-    assertEquals(List.of(64, 36, 1, 1, 1, 1, 1), reports.stream().map(r -> r.tokens()).toList());
     assertEquals(7, settled(engine).steps());
+    assertEquals(List.of(64, 36, 1, 1, 1, 1, 1), reports.stream().map(r -> r.tokens()).toList());
   }
 
   /** The snapshot follows the step's last call to a listener: look between two steps. */
@@ -430,12 +445,16 @@ class ScheduledEngineTest {
     model.before(
         batch -> {
           inStep.countDown();
-          try {
-            goOn.await();
-          } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-          }
+          awaitLatch(goOn);
         });
+  }
+
+  private static void awaitLatch(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private ScheduledEngine engine(int blocks, int sequences, int batchTokens, int maxWaiting) {

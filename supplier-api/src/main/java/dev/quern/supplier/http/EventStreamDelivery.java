@@ -130,10 +130,7 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
   private void waitForClient(GenerationCall call, HttpServerResponse response) {
     full = true;
     long timer =
-        exchange
-            .context()
-            .owner()
-            .setTimer(limits.stalledStreamMillis(), id -> giveUp(call));
+        exchange.context().owner().setTimer(limits.stalledStreamMillis(), id -> giveUp(call));
     exchange.whenOver(() -> exchange.context().owner().cancelTimer(timer));
     response.drainHandler(
         nothing -> {
@@ -163,8 +160,7 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
           exchange
               .context()
               .owner()
-              .setTimer(
-                  limits.bodyStallMillis(), id -> exchange.request().connection().close());
+              .setTimer(limits.bodyStallMillis(), id -> exchange.request().connection().close());
         });
   }
 

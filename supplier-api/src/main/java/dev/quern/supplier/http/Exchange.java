@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request and its answer. {@link #answer} and {@link #fail} may be called by any thread: they go
- * over to the event loop, and the first of them wins.
+ * One request and its answer. {@link #answer} and {@link #fail} may be called by any thread: they
+ * go over to the event loop, and the first of them wins.
  */
 final class Exchange {
   static final String JSON = "application/json";

@@ -27,8 +27,7 @@ final class InformationRoutes {
   }
 
   void models(Exchange exchange) {
-    answer(
-        exchange, InformationJson.models(models.names().stream().map(this::card).toList()));
+    answer(exchange, InformationJson.models(models.names().stream().map(this::card).toList()));
   }
 
   void model(Exchange exchange, String name) {

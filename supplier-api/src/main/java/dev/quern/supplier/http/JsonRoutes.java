@@ -55,8 +55,7 @@ final class JsonRoutes {
     withBody(
         exchange,
         body -> {
-          ChatRequest request =
-              ChatRequest.read(body, name -> models.named(name).defaults());
+          ChatRequest request = ChatRequest.read(body, name -> models.named(name).defaults());
           ServedModel model = models.named(request.envelope().model());
           AnswerHead head = head("chatcmpl-", request.envelope(), model);
           GenerationPlan plan = PromptPlanner.plan(request, model, head.id());
@@ -87,11 +86,9 @@ final class JsonRoutes {
           int[] ids = model.tokenizer().encode(text, request.addSpecialTokens());
           Optional<List<String>> spellings =
               request.returnTokenStrings()
-                  ? Optional.of(
-                      Arrays.stream(ids).mapToObj(model.tokenizer()::tokenText).toList())
+                  ? Optional.of(Arrays.stream(ids).mapToObj(model.tokenizer()::tokenText).toList())
                   : Optional.empty();
-          answer(
-              exchange, InformationJson.tokens(ids, spellings, model.engine().maxModelLength()));
+          answer(exchange, InformationJson.tokens(ids, spellings, model.engine().maxModelLength()));
         });
   }
 
@@ -102,8 +99,7 @@ final class JsonRoutes {
           TokenizeRequest.Reverse request = TokenizeRequest.Reverse.read(body);
           ServedModel model = model(request.model());
           PromptPlanner.checkIds("tokens", request.tokens(), model);
-          answer(
-              exchange, InformationJson.text(model.tokenizer().decode(request.tokens(), false)));
+          answer(exchange, InformationJson.text(model.tokenizer().decode(request.tokens(), false)));
         });
   }
 

@@ -29,8 +29,7 @@ final class RequestBody {
   private long reserved;
   private boolean over;
 
-  private RequestBody(
-      Exchange exchange, long maxBytes, ServerLimits limits, AtomicLong allBodies) {
+  private RequestBody(Exchange exchange, long maxBytes, ServerLimits limits, AtomicLong allBodies) {
     this.exchange = exchange;
     this.request = exchange.request();
     this.maxBytes = maxBytes;

@@ -21,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP server. It serves the models of a catalogue and owns none of them: who loaded them closes
- * them, after the server.
+ * The HTTP server. It serves the models of a catalogue and owns none of them: who loaded them
+ * closes them, after the server.
  */
 public final class SupplierServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SupplierServer.class);
@@ -161,8 +161,7 @@ public final class SupplierServer implements AutoCloseable {
             .map(ServedModel::engine)
             .map(
                 engine ->
-                    Thread.ofVirtual()
-                        .start(() -> engine.drain(settings.drainSeconds() * 1000L)))
+                    Thread.ofVirtual().start(() -> engine.drain(settings.drainSeconds() * 1000L)))
             .toArray(Thread[]::new);
     for (Thread drain : drains) {
       try {
