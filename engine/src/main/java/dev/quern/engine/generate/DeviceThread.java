@@ -121,11 +121,15 @@ public final class DeviceThread implements AutoCloseable {
   private void run(Supplier<Backend> opener) {
     try (Backend backend = opener.get()) {
       opened.complete(backend);
-      loop(backend);
-    } catch (Throwable fatal) {
-      if (!opened.completeExceptionally(fatal)) {
+      try {
+        loop(backend);
+      } catch (Throwable fatal) {
         log.error("{} dies", thread.getName(), fatal);
         works.forEach(work -> work.abandon(fatal));
+      }
+    } catch (Throwable e) {
+      if (!opened.completeExceptionally(e)) {
+        log.error("{} could not close its device", thread.getName(), e);
       }
     } finally {
       ended = true;

@@ -182,6 +182,9 @@ public final class ScheduledEngine implements GenerationEngine {
       return;
     }
     drain(0);
+    if (loop.isDead()) {
+      return;
+    }
     onDevice(
         () -> {
           device.unregister(loop);

@@ -50,7 +50,7 @@ final class StepLoop implements DeviceThread.Work {
   private long generationTokens;
   private long engineFailures;
   private int failuresInRow;
-  private boolean dead;
+  private volatile boolean dead;
   private volatile EngineSnapshot snapshot;
 
   StepLoop(
@@ -84,6 +84,11 @@ final class StepLoop implements DeviceThread.Work {
   /** As of the end of the last step. */
   EngineSnapshot snapshot() {
     return snapshot;
+  }
+
+  /** Whether the device's thread has died; then there is nothing left to close. */
+  boolean isDead() {
+    return dead;
   }
 
   @Override
@@ -120,6 +125,7 @@ final class StepLoop implements DeviceThread.Work {
     scheduler.runningSequences().forEach(sequence -> fail(sequence, error));
     scheduler.waitingSequences().forEach(sequence -> fail(sequence, error));
     snapshot = currentSnapshot();
+    close();
   }
 
   /** Fails everything that never got a step. */

@@ -26,12 +26,13 @@ public record Setting<T>(
   /** Everything in the environment that starts so must be a setting. */
   public static final String ENVIRONMENT_PREFIX = "QUERN_";
 
-  static <T> Setting<T> of(String name, ValueType<T> type, String defaultText, String doc) {
+  public static <T> Setting<T> of(String name, ValueType<T> type, String defaultText, String doc) {
     return new Setting<>(name, type, defaultText, defaultText, false, doc);
   }
 
   /** A setting without a value of its own; {@code defaultDoc} says what then happens. */
-  static <T> Setting<T> absent(String name, ValueType<T> type, String defaultDoc, String doc) {
+  public static <T> Setting<T> absent(
+      String name, ValueType<T> type, String defaultDoc, String doc) {
     return new Setting<>(name, type, null, defaultDoc, false, doc);
   }
 
@@ -58,7 +59,7 @@ public record Setting<T>(
    * @param source how the source spells this setting, such as {@code --port} or {@code port in
    *     quern.yaml}
    */
-  T read(String text, String source) {
+  public T read(String text, String source) {
     Optional<T> value = type.reader().apply(text);
     return value.orElseThrow(
         () ->

@@ -1,0 +1,118 @@
+package dev.quern.engine.model;
+
+import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.DType;
+import dev.quern.engine.tensor.WeightLoader;
+import dev.quern.store.Checkpoint;
+import dev.quern.store.QuernException;
+import dev.quern.store.StoredType;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The registry of families, by the architecture's name in {@code config.json}. */
+public final class Models {
+  private static final Logger log = LoggerFactory.getLogger(Models.class);
+
+  private static final Map<String, Function<FamilyContext, CausalModel>> FAMILIES =
+      Map.of(
+          "LlamaForCausalLM", LlamaForCausalLM::load,
+          "MistralForCausalLM", MistralForCausalLM::load,
+          "Qwen2ForCausalLM", Qwen2ForCausalLM::load,
+          "Qwen3ForCausalLM", Qwen3ForCausalLM::load,
+          "Gemma2ForCausalLM", Gemma2ForCausalLM::load,
+          "Gemma3ForCausalLM", Gemma3ForCausalLM::load,
+          "Phi3ForCausalLM", Phi3ForCausalLM::load,
+          "MixtralForCausalLM", MixtralForCausalLM::load,
+          "Qwen3MoeForCausalLM", Qwen3MoeForCausalLM::load);
+
+  private Models() {}
+
+  /** Names of the architectures that {@link #load} knows. */
+  public static SortedSet<String> architectures() {
+    return new TreeSet<>(FAMILIES.keySet());
+  }
+
+  /** {@link #load(Checkpoint, Backend, LoadOptions)} for the checkpoint's own context. */
+  public static CausalModel load(Checkpoint checkpoint, Backend backend, Optional<DType> dtype) {
+    return load(checkpoint, backend, new LoadOptions(dtype, OptionalInt.empty(), bytes -> {}));
+  }
+
+  /**
+   * Loads a checkpoint's weights to the backend's device, on the device's thread.
+   *
+   * @throws QuernException BAD_REQUEST when the architecture is not supported, the configuration or
+   *     a tensor is wrong, or a longer context is asked for than the model has; OUT_OF_MEMORY when
+   *     the weights do not fit. Nothing stays loaded then.
+   */
+  public static CausalModel load(Checkpoint checkpoint, Backend backend, LoadOptions options) {
+    String architecture = checkpoint.architecture();
+    ModelConfig config = ModelConfig.of(checkpoint);
+    Function<FamilyContext, CausalModel> family = FAMILIES.get(architecture);
+    if (family == null) {
+      throw config.error(
+          "architectures",
+          "names "
+              + architecture
+              + ", which is not supported: "
+              + String.join(", ", architectures())
+              + " are");
+    }
+    refuseQuantised(config);
+    DType dtype = options.dtype().orElseGet(() -> chosenType(checkpoint));
+    WeightLoader loader = backend.weights(dtype);
+    boolean loaded = false;
+    try {
+      Weights weights = new Weights(checkpoint, loader, options.bytesLoaded());
+      CausalModel model =
+          family.apply(
+              new FamilyContext(
+                  architecture, config, weights, loader, backend, options.contextLength()));
+      loaded = true;
+      return model;
+    } finally {
+      if (!loaded) {
+        loader.close();
+      }
+    }
+  }
+
+  private static void refuseQuantised(ModelConfig config) {
+    config
+        .object("quantization_config")
+        .ifPresent(
+            quantisation -> {
+              throw config.error(
+                  "quantization_config",
+                  "("
+                      + quantisation.text("quant_method").orElse("unnamed method")
+                      + ") is not supported: use the model's bf16, fp16 or fp32 checkpoint");
+            });
+  }
+
+  /** The type most of the checkpoint is stored in, where the device computes well in it. */
+  private static DType chosenType(Checkpoint checkpoint) {
+    StoredType stored =
+        checkpoint.types().entrySet().stream()
+            .max(Map.Entry.comparingByValue())
+            .map(Map.Entry::getKey)
+            .orElse(StoredType.BF16);
+    return switch (stored) {
+      case F32, F64 -> DType.F32;
+      case F16 -> {
+        log.info(
+            "{} is stored in fp16, which CPUs compute ten times slower than bf16: loading it as"
+                + " bf16; --dtype fp32 keeps its precision, --dtype fp16 its type",
+            checkpoint.folder());
+        yield DType.BF16;
+      }
+      // Whatever is no plain number is refused tensor by tensor, by name.
+      default -> DType.BF16;
+    };
+  }
+}

@@ -1,0 +1,103 @@
+package dev.quern.engine.generate;
+
+import dev.quern.engine.model.CausalModel;
+import dev.quern.engine.tensor.DType;
+import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.KvCache;
+import dev.quern.engine.tensor.KvCacheShape;
+import dev.quern.engine.tensor.MemoryUse;
+import dev.quern.engine.tensor.Tensor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * A model whose logits are a hash of the whole context, read back from the cache through the block
+ * table: one wrong slot, block or position anywhere before changes every token after.
+ */
+final class ContextHashModel implements CausalModel {
+  static final int VOCABULARY = 64;
+
+  final AtomicInteger forwards = new AtomicInteger();
+  volatile boolean closed;
+  private final int context;
+
+  /** Runs before each step, on the step thread; may hold it up or throw. */
+  private volatile Consumer<ForwardBatch> before = batch -> {};
+
+  ContextHashModel(int context) {
+    this.context = context;
+  }
+
+  void before(Consumer<ForwardBatch> action) {
+    before = action;
+  }
+
+  @Override
+  public String architecture() {
+    return "ContextHash";
+  }
+
+  @Override
+  public int vocabularySize() {
+    return VOCABULARY;
+  }
+
+  @Override
+  public int maxContextLength() {
+    return context;
+  }
+
+  @Override
+  public DType dtype() {
+    return DType.F32;
+  }
+
+  @Override
+  public long parameters() {
+    return 0;
+  }
+
+  @Override
+  public MemoryUse memoryUse() {
+    return MemoryUse.NONE;
+  }
+
+  @Override
+  public KvCacheShape kvCacheShape(int blockSize) {
+    return new KvCacheShape(1, 1, 1, DType.F32, blockSize);
+  }
+
+  @Override
+  public Tensor forward(ForwardBatch batch, KvCache cache) {
+    forwards.incrementAndGet();
+    before.accept(batch);
+    int[] slots = ((HostBackend.TokenCache) cache).slots;
+    for (int i = 0; i < batch.tokens(); i++) {
+      slots[batch.slots()[i]] = batch.tokenIds()[i];
+    }
+    float[] logits = new float[batch.logitRows().length * VOCABULARY];
+    int sequence = 0;
+    for (int r = 0; r < batch.logitRows().length; r++) {
+      int row = batch.logitRows()[r];
+      while (batch.queryStarts()[sequence + 1] <= row) {
+        sequence++;
+      }
+      int size = cache.shape().blockSize();
+      long hash = 1;
+      for (int p = 0; p <= batch.positions()[row]; p++) {
+        int token = slots[batch.blockTables()[sequence][p / size] * size + p % size];
+        hash = (hash * 31 + token + 1) * 0x9E3779B97F4A7C15L;
+        hash ^= hash >>> 29;
+      }
+      for (int token = 0; token < VOCABULARY; token++) {
+        logits[r * VOCABULARY + token] = (float) (6 * CounterRandom.uniform(hash, token));
+      }
+    }
+    return new HostBackend.HostTensor(logits, batch.logitRows().length, VOCABULARY);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+}

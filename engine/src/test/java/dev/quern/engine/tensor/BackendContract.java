@@ -1,0 +1,646 @@
+package dev.quern.engine.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import dev.quern.store.StoredType;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * What every backend must compute, whatever it is made of: random inputs against a float64
+ * reference. An error is measured against the largest expected magnitude and may be {@link
+ * #tolerance}: a few roundings of the type, since inputs are exact and sums run in fp32.
+ */
+public abstract class BackendContract {
+  private final Random random = new Random(7);
+  private Path folder;
+  private int files;
+  protected Backend backend;
+  protected WeightLoader weights;
+
+  protected abstract Backend open();
+
+  @BeforeEach
+  final void openBackend(@TempDir Path temporary) {
+    folder = temporary;
+    backend = open();
+    weights = backend.weights(DType.F32);
+  }
+
+  @AfterEach
+  final void closeBackend() {
+    weights.close();
+    backend.close();
+  }
+
+  /** fp32 2e-6, fp16 and bf16 three times the rounding of one value. */
+  protected static double tolerance(DType dtype) {
+    return dtype == DType.F32 ? 2e-6 : 3 * Rounding.unit(dtype);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void embeddingPicksRows(DType dtype) {
+    use(dtype);
+    Stored table = stored(dtype, 1, 50, 24);
+    try (Workspace _ = backend.openWorkspace()) {
+      DeviceBatch batch = backend.upload(tokens(3, 49, 0, 3));
+      Tensor rows = backend.embedding(weights.tensor(table.source()), batch.tokenIds());
+      assertArrayEquals(new long[] {4, 24}, rows.shape());
+      assertClose(dtype, table.rows(24, 3, 49, 0, 3), rows, 0);
+      assertClose(
+          dtype,
+          table.rows(24, 3, 3),
+          backend.rows(rows, backend.upload(picking(4, 0, 3)).logitRows()),
+          0);
+    }
+  }
+
+  /** Every stored type becomes every model type, from any offset. */
+  @ParameterizedTest
+  @CsvSource({"0", "1", "2"})
+  void storedTypesConvert(int padding) {
+    for (DType dtype : new DType[] {DType.F32, DType.F16, DType.BF16}) {
+      for (StoredType type :
+          new StoredType[] {StoredType.F64, StoredType.F32, StoredType.F16, StoredType.BF16}) {
+        use(dtype);
+        Stored table = stored(type, padding, 1, 6, 16);
+        try (Workspace _ = backend.openWorkspace()) {
+          Tensor all =
+              backend.embedding(
+                  weights.tensor(table.source()),
+                  backend.upload(tokens(0, 1, 2, 3, 4, 5)).tokenIds());
+          assertClose(dtype, table.values, all, Rounding.unit(dtype));
+        }
+      }
+    }
+  }
+
+  @Test
+  void typesThatAreNotFloatingAreRefusedByName() {
+    use(DType.F32);
+    for (StoredType type : StoredType.values()) {
+      if (List.of(StoredType.F64, StoredType.F32, StoredType.F16, StoredType.BF16).contains(type)) {
+        continue;
+      }
+      Stored quantised = stored(type, 0, 1, 4, 4);
+      QuernException error =
+          assertThrows(
+              QuernException.class,
+              () -> weights.linear(List.of(quantised.source()), null),
+              type.name());
+      assertEquals(ErrorCategory.BAD_REQUEST, error.category());
+      assertTrue(error.message().contains(type.name()), error.message());
+      assertTrue(error.message().contains("tensor"), error.message());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void linearStacksPartsAndAddsBiases(DType dtype) {
+    use(dtype);
+    for (int rows : new int[] {1, 2, 7, 16, 33, 70}) {
+      Stored x = stored(dtype, 1, rows, 48);
+      Stored first = stored(dtype, 0.2, 40, 48);
+      Stored second = stored(StoredType.F32, 1, 0.2, 24, 48);
+      Stored firstBias = stored(dtype, 1, 40);
+      Stored secondBias = stored(dtype, 1, 24);
+      // Part of a fused tensor: rows 8 to 31 of the second.
+      List<WeightSource> parts = List.of(first.source(), second.source(8, 16));
+      double[] matrix =
+          joined(
+              rounded(dtype, first.values), rounded(dtype, slice(second.values, 8 * 48, 16 * 48)));
+      double[] bias = joined(firstBias.values, slice(secondBias.values, 8, 16));
+      LinearWeight plain = weights.linear(parts, null);
+      LinearWeight biased =
+          weights.linear(parts, List.of(firstBias.source(), secondBias.source(8, 16)));
+      assertEquals(56, plain.outFeatures());
+      assertEquals(48, plain.inFeatures());
+      try (Workspace _ = backend.openWorkspace()) {
+        Tensor input = activations(x, rows);
+        assertClose(
+            dtype,
+            Reference.linear(x.values, matrix, new double[0], 48),
+            backend.linear(input, plain));
+        Tensor output = backend.linear(input, biased);
+        assertArrayEquals(new long[] {rows, 56}, output.shape());
+        assertEquals(dtype, output.dtype());
+        assertClose(dtype, Reference.linear(x.values, matrix, bias, 48), output);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void tiedTablesMultiply(DType dtype) {
+    use(dtype);
+    Stored table = stored(dtype, 0.3, 64, 32);
+    Stored x = stored(dtype, 1, 3, 32);
+    LinearWeight tied = weights.tied(weights.tensor(table.source()));
+    try (Workspace _ = backend.openWorkspace()) {
+      assertClose(
+          dtype,
+          Reference.linear(x.values, table.values, new double[0], 32),
+          backend.linear(activations(x, 3), tied));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void normsComputeInFullPrecision(DType dtype) {
+    use(dtype);
+    Stored a = stored(dtype, 3, 5, 64);
+    Stored b = stored(dtype, 3, 5, 64);
+    Stored weight = stored(dtype, 0.1, 64);
+    double[] shifted = Arrays.stream(weight.values).map(w -> w + 1).toArray();
+    Tensor norm = weights.norm(weight.source(), 1);
+    assertEquals(DType.F32, norm.dtype());
+    try (Workspace _ = backend.openWorkspace()) {
+      Tensor left = activations(a, 5);
+      Tensor right = activations(b, 5);
+      assertClose(
+          dtype, Reference.rmsNorm(a.values, shifted, 1e-5), backend.rmsNorm(left, norm, 1e-5f));
+      double[] sum = new double[a.values.length];
+      Arrays.setAll(sum, i -> a.values[i] + b.values[i]);
+      Backend.Residual residual = backend.addRmsNorm(left, right, norm, 1e-5f);
+      assertClose(dtype, sum, residual.sum());
+      assertClose(dtype, Reference.rmsNorm(sum, shifted, 1e-5), residual.normed());
+      assertClose(dtype, sum, backend.add(left, right));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void elementwiseOperations(DType dtype) {
+    use(dtype);
+    Stored x = stored(dtype, 2, 6, 64);
+    try (Workspace _ = backend.openWorkspace()) {
+      Tensor input = activations(x, 6);
+      for (Activation activation : Activation.values()) {
+        Tensor gated = backend.gated(input, activation);
+        assertArrayEquals(new long[] {6, 32}, gated.shape());
+        assertClose(dtype, Reference.gated(x.values, 32, activation), gated);
+      }
+      assertClose(
+          dtype, Arrays.stream(x.values).map(v -> v * 27.5).toArray(), backend.scale(input, 27.5f));
+      assertClose(
+          dtype,
+          Arrays.stream(x.values).map(v -> 3 * Math.tanh(v / 3)).toArray(),
+          backend.softCap(input, 3));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void argmaxPrefersTheLowestIndex(DType dtype) {
+    use(dtype);
+    double[] values = new double[3 * 1000];
+    Arrays.fill(values, -2);
+    values[10] = 5;
+    values[700] = 5;
+    values[1000 + 999] = 1;
+    Stored x = stored(StoredType.F32, 0, values, 3, 1000);
+    try (Workspace _ = backend.openWorkspace()) {
+      assertArrayEquals(new int[] {10, 999, 0}, backend.argmax(activations(x, 3)));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F32,true", "F32,false", "BF16,true", "F16,true"})
+  void expertsRouteEachTokenToItsBest(DType dtype, boolean normalise) {
+    use(dtype);
+    int experts = 6;
+    int hidden = 32;
+    int size = 16;
+    int topK = 2;
+    int rows = 9;
+    Stored x = stored(dtype, 1, rows, hidden);
+    Stored logits = stored(dtype, 2, rows, experts);
+    Stored gateUp = stored(dtype, 0.3, experts, 2L * size, hidden);
+    List<List<WeightSource>> gateUps = new ArrayList<>();
+    List<Stored> downs = new ArrayList<>();
+    for (int e = 0; e < experts; e++) {
+      gateUps.add(List.of(gateUp.source(e, 1)));
+      downs.add(stored(dtype, 0.3, hidden, size));
+    }
+    double[] expected = new double[rows * hidden];
+    for (int r = 0; r < rows; r++) {
+      double[] scores = softmax(slice(logits.values, r * experts, experts));
+      Integer[] order = new Integer[experts];
+      Arrays.setAll(order, i -> i);
+      Arrays.sort(order, (a, b) -> Double.compare(scores[b], scores[a]));
+      double chosen = scores[order[0]] + scores[order[1]];
+      double[] input = slice(x.values, r * hidden, hidden);
+      for (int k = 0; k < topK; k++) {
+        int e = order[k];
+        double[] up =
+            Reference.linear(
+                input,
+                slice(gateUp.values, e * 2 * size * hidden, 2 * size * hidden),
+                new double[0],
+                hidden);
+        double[] inner = Reference.gated(up, size, Activation.SILU);
+        double[] out = Reference.linear(inner, downs.get(e).values, new double[0], size);
+        for (int i = 0; i < hidden; i++) {
+          expected[r * hidden + i] += out[i] * scores[e] / (normalise ? chosen : 1);
+        }
+      }
+    }
+    ExpertWeights mixture = weights.experts(gateUps, downs.stream().map(Stored::source).toList());
+    assertEquals(experts, mixture.experts());
+    try (Workspace _ = backend.openWorkspace()) {
+      Tensor out =
+          backend.experts(
+              activations(x, rows),
+              activations(logits, rows),
+              mixture,
+              topK,
+              normalise,
+              Activation.SILU);
+      assertArrayEquals(new long[] {rows, hidden}, out.shape());
+      assertClose(dtype, expected, out);
+    }
+  }
+
+  /** Multi-head, grouped and multi-query heads; whole and partial rotation; head norms. */
+  @ParameterizedTest
+  @CsvSource({
+    "F32,4,4,16,16,false",
+    "F32,6,2,32,32,false",
+    "F32,4,1,16,8,true",
+    "F32,4,2,64,64,true",
+    "BF16,6,2,32,32,false",
+    "BF16,4,1,64,32,true",
+    "F16,6,2,32,32,false",
+  })
+  void attentionOverRaggedSteps(
+      DType dtype, int queryHeads, int kvHeads, int headDim, int rotaryDim, boolean norms) {
+    for (boolean neighbours : new boolean[] {true, false}) {
+      HeadLayout heads = new HeadLayout(queryHeads, kvHeads, headDim);
+      AttentionOptions plain = new AttentionOptions((float) (1 / Math.sqrt(headDim)), 0, 0);
+      runAttention(dtype, heads, rotaryDim, norms, plain, neighbours, 16);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F32,8,0", "F32,0,2", "F32,20,1.5", "BF16,8,0", "BF16,17,2", "F16,8,2", "F32,1,0"})
+  void attentionWithWindowsAndCaps(DType dtype, int window, float cap) {
+    for (boolean neighbours : new boolean[] {true, false}) {
+      HeadLayout heads = new HeadLayout(4, 2, 32);
+      AttentionOptions options = new AttentionOptions(0.3f, window, cap);
+      runAttention(dtype, heads, 32, false, options, neighbours, 4);
+    }
+  }
+
+  /** Two layers of one cache do not touch each other. */
+  @Test
+  void layersKeepTheirOwnKeys() {
+    use(DType.F32);
+    HeadLayout heads = new HeadLayout(2, 2, 16);
+    AttentionOptions options = new AttentionOptions(1, 0, 0);
+    Stored qkv = stored(DType.F32, 1, 8, 96);
+    try (KvCache cache = backend.kvCache(new KvCacheShape(2, 2, 16, DType.F32, 16), 2);
+        RopeFixture rope = new RopeFixture(16, 16)) {
+      float[] before;
+      try (Workspace _ = backend.openWorkspace()) {
+        Tensor input = activations(qkv, 8);
+        DeviceBatch batch = backend.upload(prefill(4, 1));
+        Tensor first = backend.rows(input, backend.upload(picking(8, 0, 1, 2, 3)).logitRows());
+        Tensor second = backend.rows(input, backend.upload(picking(8, 4, 5, 6, 7)).logitRows());
+        Tensor q = backend.rotateAndCache(first, heads, null, rope.table, cache, 0, batch);
+        before = backend.toHost(backend.pagedAttention(q, heads, options, cache, 0, batch));
+        backend.rotateAndCache(second, heads, null, rope.table, cache, 1, batch);
+        assertArrayEquals(
+            before, backend.toHost(backend.pagedAttention(q, heads, options, cache, 0, batch)));
+      }
+    }
+  }
+
+  @Test
+  void aCacheThatDoesNotFitSaysSo() {
+    long block = new KvCacheShape(32, 32, 128, DType.F32, 1 << 16).bytesPerBlock();
+    int blocks = Math.toIntExact(backend.freeMemoryBytes() / block + 2);
+    QuernException error =
+        assertThrows(
+            QuernException.class,
+            () -> backend.kvCache(new KvCacheShape(32, 32, 128, DType.F32, 1 << 16), blocks));
+    assertEquals(ErrorCategory.OUT_OF_MEMORY, error.category());
+    assertTrue(error.message().contains(Long.toString(block * blocks)), error.message());
+  }
+
+  @Test
+  void memoryIsCounted() {
+    use(DType.BF16);
+    assertEquals(MemoryUse.NONE, weights.memoryUse());
+    weights.tensor(stored(StoredType.F32, 0, 1, 10, 8).source());
+    assertEquals(new MemoryUse(160, 0), weights.memoryUse());
+    weights.norm(stored(StoredType.BF16, 0, 1, 8).source(), 0);
+    assertEquals(new MemoryUse(192, 0), weights.memoryUse());
+  }
+
+  @Test
+  void operationsNeedAWorkspace() {
+    use(DType.F32);
+    Stored table = stored(DType.F32, 1, 4, 4);
+    Tensor tensor = weights.tensor(table.source());
+    assertThrows(IllegalStateException.class, () -> backend.add(tensor, tensor));
+  }
+
+  // A schedule of three sequences: prefill whole and in chunks, decode, and all of them mixed.
+  private static final int[][][] SCHEDULE = {
+    {{0, 21}, {1, 5}},
+    {{0, 13}, {2, 18}},
+    {{1, 1}, {0, 1}, {2, 1}},
+    {{2, 7}, {1, 1}, {0, 2}},
+    {{0, 1}},
+    {{1, 30}},
+    {{2, 1}, {1, 1}},
+  };
+
+  private void runAttention(
+      DType dtype,
+      HeadLayout heads,
+      int rotaryDim,
+      boolean normed,
+      AttentionOptions options,
+      boolean neighbours,
+      int blockSize) {
+    use(dtype);
+    int longest = 40;
+    int width = (heads.queryHeads() + 2 * heads.kvHeads()) * heads.headDim();
+    Stored all = stored(dtype, 1, 3L * longest, width);
+    Stored queryNorm = stored(dtype, 1, heads.headDim());
+    Stored keyNorm = stored(dtype, 1, heads.headDim());
+    Backend.HeadNorms norms =
+        normed
+            ? new Backend.HeadNorms(
+                weights.norm(queryNorm.source(), 1), weights.norm(keyNorm.source(), 1), 1e-6f)
+            : null;
+    Tensor table = weights.tensor(all.source());
+    int[][] blocks = blockTables(3, longest, blockSize, neighbours);
+    KvCacheShape shape = new KvCacheShape(2, heads.kvHeads(), heads.headDim(), dtype, blockSize);
+    AttentionReference reference =
+        new AttentionReference(
+            heads,
+            options,
+            all.values,
+            longest,
+            normed ? plusOne(queryNorm.values) : new double[0],
+            normed ? plusOne(keyNorm.values) : new double[0]);
+    try (KvCache cache = backend.kvCache(shape, 3 * blocks[0].length + 1);
+        RopeFixture rope = new RopeFixture(longest, rotaryDim)) {
+      reference.fill(rope.cosines, rope.sines);
+      int[] done = new int[3];
+      for (int[][] step : SCHEDULE) {
+        try (Workspace _ = backend.openWorkspace()) {
+          ForwardBatch host = batch(step, done, blocks, blockSize, longest);
+          DeviceBatch batch = backend.upload(host);
+          Tensor qkv = backend.embedding(table, batch.tokenIds());
+          Tensor q = backend.rotateAndCache(qkv, heads, norms, rope.table, cache, 1, batch);
+          assertArrayEquals(
+              new long[] {host.tokens(), heads.queryHeads(), heads.headDim()}, q.shape());
+          Tensor out = backend.pagedAttention(q, heads, options, cache, 1, batch);
+          assertArrayEquals(
+              new long[] {host.tokens(), (long) heads.queryHeads() * heads.headDim()}, out.shape());
+          assertClose(dtype, reference.expected(step, done), out);
+        }
+        for (int[] chunk : step) {
+          done[chunk[0]] += chunk[1];
+        }
+      }
+    }
+  }
+
+  private static double[] plusOne(double[] values) {
+    return Arrays.stream(values).map(v -> v + 1).toArray();
+  }
+
+  private int[][] blockTables(int sequences, int longest, int blockSize, boolean neighbours) {
+    int each = (longest + blockSize - 1) / blockSize;
+    List<Integer> numbers = new ArrayList<>();
+    for (int b = 0; b < sequences * each; b++) {
+      numbers.add(b + 1);
+    }
+    if (!neighbours) {
+      Collections.shuffle(numbers, random);
+    }
+    int[][] tables = new int[sequences][each];
+    for (int s = 0; s < sequences; s++) {
+      for (int b = 0; b < each; b++) {
+        tables[s][b] = numbers.get(s * each + b);
+      }
+    }
+    return tables;
+  }
+
+  /**
+   * The next tokens of the step's sequences; token ids are rows of {@code [sequence, position]}.
+   */
+  private static ForwardBatch batch(
+      int[][] step, int[] done, int[][] blocks, int blockSize, int longest) {
+    int tokens = Arrays.stream(step).mapToInt(chunk -> chunk[1]).sum();
+    int[] ids = new int[tokens];
+    int[] positions = new int[tokens];
+    int[] slots = new int[tokens];
+    int[] starts = new int[step.length + 1];
+    int[] contexts = new int[step.length];
+    int[][] tables = new int[step.length][];
+    int row = 0;
+    for (int s = 0; s < step.length; s++) {
+      int sequence = step[s][0];
+      for (int i = 0; i < step[s][1]; i++, row++) {
+        int position = done[sequence] + i;
+        ids[row] = sequence * longest + position;
+        positions[row] = position;
+        slots[row] = blocks[sequence][position / blockSize] * blockSize + position % blockSize;
+      }
+      starts[s + 1] = row;
+      contexts[s] = done[sequence] + step[s][1];
+      tables[s] = blocks[sequence];
+    }
+    return new ForwardBatch(ids, positions, slots, starts, contexts, tables, new int[0]);
+  }
+
+  /** Cosines and sines of the usual frequencies, on the host and on the device. */
+  private final class RopeFixture implements AutoCloseable {
+    final float[][] cosines;
+    final float[][] sines;
+    final RopeTable table;
+
+    RopeFixture(int positions, int rotaryDim) {
+      cosines = new float[positions][rotaryDim / 2];
+      sines = new float[positions][rotaryDim / 2];
+      for (int p = 0; p < positions; p++) {
+        for (int i = 0; i < rotaryDim / 2; i++) {
+          double angle = p * Math.pow(10000, -2.0 * i / rotaryDim);
+          cosines[p][i] = (float) Math.cos(angle);
+          sines[p][i] = (float) Math.sin(angle);
+        }
+      }
+      table = backend.ropeTable(cosines, sines);
+      assertEquals(positions, table.positions());
+      assertEquals(rotaryDim, table.rotaryDim());
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  /** Values in a checkpoint of their own, as the file holds them. */
+  protected static final class Stored {
+    final double[] values;
+    private final WeightSource whole;
+
+    Stored(double[] values, WeightSource whole) {
+      this.values = values;
+      this.whole = whole;
+    }
+
+    WeightSource source() {
+      return whole;
+    }
+
+    WeightSource source(long firstRow, long rows) {
+      return new WeightSource(whole.entry(), firstRow, rows);
+    }
+
+    double[] rows(int width, int... rows) {
+      double[] picked = new double[0];
+      for (int row : rows) {
+        picked = joined(picked, slice(values, row * width, width));
+      }
+      return picked;
+    }
+  }
+
+  /** Starts a loader of {@code dtype}, and ends the one before. */
+  protected final void use(DType dtype) {
+    weights.close();
+    weights = backend.weights(dtype);
+  }
+
+  protected final Stored stored(DType dtype, double scale, long... shape) {
+    return stored(StoredType.valueOf(dtype.name()), 0, scale, shape);
+  }
+
+  private Stored stored(StoredType type, int padding, double scale, long... shape) {
+    int size = Math.toIntExact(Arrays.stream(shape).reduce(1, (a, b) -> a * b));
+    double[] values = random.doubles(size, -scale, scale).toArray();
+    return stored(type, padding, values, shape);
+  }
+
+  private Stored stored(StoredType type, int padding, double[] values, long... shape) {
+    Path file = folder.resolve("checkpoint-" + files++ + ".safetensors");
+    TestCheckpoint checkpoint = new TestCheckpoint(file, padding);
+    double[] held = checkpoint.add("tensor", type, values, shape);
+    return new Stored(held, WeightSource.of(checkpoint.write().get(0)));
+  }
+
+  /** Brings the values to the device as activations, through a lookup of every row. */
+  protected final Tensor activations(Stored stored, int rows) {
+    int[] ids = new int[rows];
+    Arrays.setAll(ids, i -> i);
+    return backend.embedding(
+        weights.tensor(stored.source()), backend.upload(tokens(ids)).tokenIds());
+  }
+
+  protected static ForwardBatch tokens(int... ids) {
+    return new ForwardBatch(
+        ids,
+        new int[ids.length],
+        new int[ids.length],
+        new int[] {0, ids.length},
+        new int[] {ids.length},
+        new int[][] {{0}},
+        new int[0]);
+  }
+
+  private static ForwardBatch picking(int tokens, int... rows) {
+    ForwardBatch plain = tokens(new int[tokens]);
+    return new ForwardBatch(
+        plain.tokenIds(),
+        plain.positions(),
+        plain.slots(),
+        plain.queryStarts(),
+        plain.contextLengths(),
+        plain.blockTables(),
+        rows);
+  }
+
+  /** One sequence of {@code tokens} whose keys lie in {@code block} of 16. */
+  private static ForwardBatch prefill(int tokens, int block) {
+    int[] positions = new int[tokens];
+    Arrays.setAll(positions, i -> i);
+    return new ForwardBatch(
+        new int[tokens],
+        positions,
+        Arrays.stream(positions).map(p -> block * 16 + p).toArray(),
+        new int[] {0, tokens},
+        new int[] {tokens},
+        new int[][] {{block}},
+        new int[0]);
+  }
+
+  private void assertClose(DType dtype, double[] expected, Tensor actual) {
+    assertClose(dtype, expected, actual, tolerance(dtype));
+  }
+
+  private void assertClose(DType dtype, double[] expected, Tensor actual, double tolerance) {
+    assertEquals(dtype, actual.dtype());
+    float[] values = backend.toHost(actual);
+    assertEquals(expected.length, values.length);
+    double largest = Arrays.stream(expected).map(Math::abs).max().orElse(0);
+    for (int i = 0; i < values.length; i++) {
+      double error = Math.abs(values[i] - expected[i]);
+      if (!(error <= tolerance * largest)) {
+        throw new AssertionError(
+            "%s element %d: %s instead of %s, %.2g of the largest %s, allowed %.2g"
+                .formatted(dtype, i, values[i], expected[i], error / largest, largest, tolerance));
+      }
+    }
+  }
+
+  private static double[] softmax(double[] logits) {
+    double[] weights = Arrays.stream(logits).map(Math::exp).toArray();
+    double sum = Arrays.stream(weights).sum();
+    return Arrays.stream(weights).map(w -> w / sum).toArray();
+  }
+
+  static double[] slice(double[] values, int first, int count) {
+    return Arrays.copyOfRange(values, first, first + count);
+  }
+
+  private static double[] joined(double[] a, double[] b) {
+    double[] both = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, both, a.length, b.length);
+    return both;
+  }
+
+  private static double[] rounded(DType dtype, double[] values) {
+    return Arrays.stream(values)
+        .map(
+            v ->
+                switch (dtype) {
+                  case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) v));
+                  case BF16 -> Rounding.bf16((float) v);
+                  default -> (float) v;
+                })
+        .toArray();
+  }
+}

@@ -1,0 +1,161 @@
+package dev.quern.supplier.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quern.store.QuernException;
+import dev.quern.supplier.http.generation.GenerationCall;
+import dev.quern.supplier.http.generation.GenerationPlan;
+import dev.quern.supplier.http.generation.PromptPlanner;
+import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.http.generation.ServedModels;
+import dev.quern.supplier.http.metrics.ServerMetrics;
+import dev.quern.supplier.http.openai.AnswerHead;
+import dev.quern.supplier.http.openai.AnswerRenderer;
+import dev.quern.supplier.http.openai.ChatRenderer;
+import dev.quern.supplier.http.openai.ChatRequest;
+import dev.quern.supplier.http.openai.CompletionRenderer;
+import dev.quern.supplier.http.openai.CompletionRequest;
+import dev.quern.supplier.http.openai.Envelope;
+import dev.quern.supplier.http.openai.InformationJson;
+import dev.quern.supplier.http.openai.Json;
+import dev.quern.supplier.http.openai.TokenizeRequest;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/** The routes that take a JSON body. Bodies arrive on the event loop; the rest is the workers'. */
+final class JsonRoutes {
+  private final ServedModels models;
+  private final ServerMetrics metrics;
+  private final Workers workers;
+  private final long maxBodyBytes;
+  private final ServerLimits limits;
+  private final InFlight inFlight;
+  private final AtomicLong bodiesInFlight = new AtomicLong();
+
+  JsonRoutes(
+      ServedModels models,
+      ServerMetrics metrics,
+      Workers workers,
+      long maxBodyBytes,
+      ServerLimits limits,
+      InFlight inFlight) {
+    this.models = models;
+    this.metrics = metrics;
+    this.workers = workers;
+    this.maxBodyBytes = maxBodyBytes;
+    this.limits = limits;
+    this.inFlight = inFlight;
+  }
+
+  void chat(Exchange exchange) {
+    withBody(
+        exchange,
+        body -> {
+          ChatRequest request = ChatRequest.read(body, name -> models.named(name).defaults());
+          ServedModel model = models.named(request.envelope().model());
+          AnswerHead head = head("chatcmpl-", request.envelope(), model);
+          GenerationPlan plan = PromptPlanner.plan(request, model, head.id());
+          run(exchange, plan, new ChatRenderer(head));
+        });
+  }
+
+  void completion(Exchange exchange) {
+    withBody(
+        exchange,
+        body -> {
+          CompletionRequest request =
+              CompletionRequest.read(body, name -> models.named(name).defaults());
+          ServedModel model = models.named(request.envelope().model());
+          AnswerHead head = head("cmpl-", request.envelope(), model);
+          GenerationPlan plan = PromptPlanner.plan(request, model, head.id());
+          run(exchange, plan, new CompletionRenderer(head));
+        });
+  }
+
+  void tokenize(Exchange exchange) {
+    withBody(
+        exchange,
+        body -> {
+          TokenizeRequest request = TokenizeRequest.read(body);
+          ServedModel model = model(request.model());
+          String text = request.text().orElseGet(() -> model.template().render(request.chat()));
+          int[] ids = model.tokenizer().encode(text, request.addSpecialTokens());
+          Optional<List<String>> spellings =
+              request.returnTokenStrings()
+                  ? Optional.of(Arrays.stream(ids).mapToObj(model.tokenizer()::tokenText).toList())
+                  : Optional.empty();
+          answer(exchange, InformationJson.tokens(ids, spellings, model.engine().maxModelLength()));
+        });
+  }
+
+  void detokenize(Exchange exchange) {
+    withBody(
+        exchange,
+        body -> {
+          TokenizeRequest.Reverse request = TokenizeRequest.Reverse.read(body);
+          ServedModel model = model(request.model());
+          PromptPlanner.checkIds("tokens", request.tokens(), model);
+          answer(exchange, InformationJson.text(model.tokenizer().decode(request.tokens(), false)));
+        });
+  }
+
+  private void run(Exchange exchange, GenerationPlan plan, AnswerRenderer renderer) {
+    GenerationCall.Delivery delivery =
+        plan.envelope().stream()
+            ? new EventStreamDelivery(exchange, renderer, plan.envelope(), limits)
+            : new WholeDelivery(exchange, renderer);
+    GenerationCall call =
+        new GenerationCall(plan, delivery, metrics, workers.output(), inFlight::leave);
+    inFlight.enter();
+    call.start();
+    exchange.onEventLoop(() -> exchange.whenDisconnected(call::cancel));
+  }
+
+  private void withBody(Exchange exchange, Consumer<ObjectNode> work) {
+    RequestBody.receive(
+        exchange,
+        maxBodyBytes,
+        limits,
+        bodiesInFlight,
+        received -> {
+          try {
+            workers.intake(() -> handle(exchange, received, work));
+          } catch (QuernException e) {
+            received.release();
+            exchange.fail(e);
+          }
+        });
+  }
+
+  private static void handle(
+      Exchange exchange, RequestBody.Received received, Consumer<ObjectNode> work) {
+    try {
+      if (exchange.isOver()) {
+        return;
+      }
+      work.accept(Json.readObject(received.bytes()));
+    } catch (RuntimeException | Error e) {
+      exchange.fail(e);
+    } finally {
+      received.release();
+    }
+  }
+
+  private ServedModel model(Optional<String> name) {
+    return name.map(models::named).orElseGet(models::only);
+  }
+
+  private static AnswerHead head(String prefix, Envelope envelope, ServedModel model) {
+    String id = envelope.requestId().orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
+    return new AnswerHead(
+        prefix + id, Instant.now().getEpochSecond(), envelope.model(), model.fingerprint());
+  }
+
+  private static void answer(Exchange exchange, byte[] body) {
+    exchange.answer(200, Exchange.JSON, body);
+  }
+}

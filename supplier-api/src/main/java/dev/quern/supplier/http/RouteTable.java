@@ -1,0 +1,233 @@
+package dev.quern.supplier.http;
+
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import dev.quern.supplier.http.metrics.ServerMetrics;
+import dev.quern.supplier.http.openai.ApiException;
+import dev.quern.supplier.http.openai.Endpoint;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Which request goes where, after what holds for all of them: bounds, keys, draining, metrics. */
+final class RouteTable {
+  private static final String EXCHANGE = "exchange";
+  private static final String HANDLER = "handler";
+  private static final Set<String> METHODS =
+      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+  private final InformationRoutes information;
+  private final JsonRoutes json;
+  private final ServerSettings settings;
+  private final ServerLimits limits;
+  private final Authenticator authenticator;
+  private final ConnectionGuard connections;
+  private final ServerMetrics metrics;
+  private final InFlight answers;
+  private final BooleanSupplier draining;
+
+  RouteTable(
+      InformationRoutes information,
+      JsonRoutes json,
+      ServerSettings settings,
+      ServerLimits limits,
+      ConnectionGuard connections,
+      ServerMetrics metrics,
+      InFlight answers,
+      BooleanSupplier draining) {
+    this.information = information;
+    this.json = json;
+    this.settings = settings;
+    this.limits = limits;
+    this.authenticator = new Authenticator(settings.apiKeys());
+    this.connections = connections;
+    this.metrics = metrics;
+    this.answers = answers;
+    this.draining = draining;
+  }
+
+  Router router(Vertx vertx) {
+    Router router = Router.router(vertx);
+    router.route().handler(this::begin);
+    for (Endpoint endpoint : Endpoint.values()) {
+      for (String path : List.of(endpoint.path(), endpoint.versionedPath())) {
+        String pattern = path.replace("{model}", "*");
+        Route route = router.route(HttpMethod.valueOf(endpoint.method()), pattern);
+        route.setName(endpoint.method() + " " + path);
+        route.handler(context -> enter(endpoint, context));
+      }
+    }
+    router.errorHandler(404, context -> unmatched(context, 404));
+    router.errorHandler(405, context -> unmatched(context, 405));
+    router.errorHandler(400, context -> exchange(context).fail(badTarget()));
+    router.errorHandler(500, context -> exchange(context).fail(failure(context)));
+    return router;
+  }
+
+  /** What is no HTTP, or breaks a bound of its head; the connection ends with the answer. */
+  void invalid(HttpServerRequest request, Vertx vertx) {
+    Throwable cause = request.decoderResult().cause();
+    Exchange exchange = new Exchange(request, vertx.getOrCreateContext());
+    if (cause instanceof TooLongHttpHeaderException) {
+      exchange.failAndClose(headersTooLong());
+    } else if (cause instanceof TooLongHttpLineException) {
+      exchange.failAndClose(
+          ApiException.refused(414, "uri_too_long", "The request line is too long."));
+    } else {
+      exchange.failAndClose(badTarget());
+    }
+  }
+
+  private void begin(RoutingContext context) {
+    long began = System.nanoTime();
+    HttpServerRequest request = context.request();
+    Exchange exchange = new Exchange(request, context.vertx().getOrCreateContext());
+    context.put(EXCHANGE, exchange);
+    connections.began(exchange);
+    answers.enter();
+    exchange.whenOver(answers::leave);
+    exchange.whenOver(
+        () -> {
+          String handler = context.get(HANDLER, "none");
+          String method = request.method().name();
+          metrics.answered(
+              handler,
+              METHODS.contains(method) ? method : "other",
+              exchange.response().getStatusCode(),
+              System.nanoTime() - began);
+        });
+    if (request.headers().size() > limits.maxHeaderCount()) {
+      exchange.failAndClose(headersTooLong());
+    } else {
+      context.next();
+    }
+  }
+
+  private void enter(Endpoint endpoint, RoutingContext context) {
+    Exchange exchange = exchange(context);
+    context.put(HANDLER, endpoint.path());
+    try {
+      if (needsKey(endpoint)) {
+        authenticator.check(context.request().getHeader("Authorization"));
+      }
+      if (endpoint.generates() && draining.getAsBoolean()) {
+        throw new QuernException(
+            ErrorCategory.UNAVAILABLE, "The server is stopping and takes no new work.");
+      }
+      dispatch(endpoint, exchange, context);
+    } catch (RuntimeException e) {
+      exchange.fail(e);
+    }
+  }
+
+  private boolean needsKey(Endpoint endpoint) {
+    return switch (endpoint) {
+      case HEALTH -> false;
+      case METRICS -> settings.metricsNeedKey();
+      default -> true;
+    };
+  }
+
+  private void dispatch(Endpoint endpoint, Exchange exchange, RoutingContext context) {
+    switch (endpoint) {
+      case CHAT_COMPLETIONS -> json.chat(exchange);
+      case COMPLETIONS -> json.completion(exchange);
+      case MODELS -> information.models(exchange);
+      case MODEL -> information.model(exchange, modelName(context));
+      case TOKENIZE -> json.tokenize(exchange);
+      case DETOKENIZE -> json.detokenize(exchange);
+      case HEALTH, PING -> information.health(exchange);
+      case VERSION -> information.version(exchange);
+      case ROOT -> information.root(exchange);
+      case ROOT_HEAD -> information.rootHead(exchange);
+      case METRICS -> information.metrics(exchange);
+      case OPENAPI -> information.openApi(exchange);
+    }
+  }
+
+  /** What follows {@code /models/}, slashes and all. */
+  private static String modelName(RoutingContext context) {
+    String path = path(context);
+    String name = path.substring(path.indexOf("/models/") + "/models/".length());
+    try {
+      return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw badTarget();
+    }
+  }
+
+  private static void unmatched(RoutingContext context, int status) {
+    String path = path(context);
+    String shown = context.request().method() + " " + path;
+    String allowed =
+        Stream.of(Endpoint.values())
+            .filter(e -> matches(e, path))
+            .map(Endpoint::method)
+            .distinct()
+            .collect(Collectors.joining(", "));
+    Exchange exchange = exchange(context);
+    if (status == 405) {
+      exchange.response().putHeader("Allow", allowed);
+      exchange.fail(
+          ApiException.refused(
+              405, "method_not_allowed", shown + " is not served; allowed: " + allowed + "."));
+    } else {
+      exchange.fail(
+          ApiException.refused(
+              404, "unknown_route", shown + " is not served; /openapi.json lists what is."));
+    }
+  }
+
+  private static boolean matches(Endpoint endpoint, String path) {
+    if (endpoint == Endpoint.MODEL) {
+      return path.startsWith("/models/") || path.startsWith("/v1/models/");
+    }
+    String plain =
+        path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    return plain.equals(endpoint.path()) || plain.equals(endpoint.versionedPath());
+  }
+
+  private static String path(RoutingContext context) {
+    String path = context.request().path();
+    return path == null ? "" : path;
+  }
+
+  private static Throwable failure(RoutingContext context) {
+    Throwable failure = context.failure();
+    return failure == null ? new IllegalStateException("a route failed") : failure;
+  }
+
+  private static Exchange exchange(RoutingContext context) {
+    Exchange exchange = context.get(EXCHANGE);
+    return exchange == null
+        ? new Exchange(context.request(), context.vertx().getOrCreateContext())
+        : exchange;
+  }
+
+  private ApiException headersTooLong() {
+    return ApiException.refused(
+        431,
+        "headers_too_long",
+        "At most "
+            + limits.maxHeaderCount()
+            + " header fields of "
+            + limits.maxHeaderBytes()
+            + " bytes in all are taken here.");
+  }
+
+  private static ApiException badTarget() {
+    return ApiException.refused(400, "invalid_request", "The request is not valid HTTP.");
+  }
+}

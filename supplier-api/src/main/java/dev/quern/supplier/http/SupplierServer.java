@@ -1,0 +1,241 @@
+package dev.quern.supplier.http;
+
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.http.generation.ServedModels;
+import dev.quern.supplier.http.generation.TemplateLoader;
+import dev.quern.supplier.http.metrics.ServerMetrics;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The HTTP server. It serves the models of a catalogue and owns none of them: who loaded them
+ * closes them, after the server.
+ */
+public final class SupplierServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SupplierServer.class);
+  private static final long STARTING_SECONDS = 30;
+  private static final long CLOSING_SECONDS = 10;
+
+  /** After the engine is done, answers still have to reach their clients. */
+  private static final long FLUSH_MILLIS = 5_000;
+
+  private final ServerSettings settings;
+  private final ServedModels models;
+  private final Vertx vertx;
+  private final HttpServer server;
+  private final Workers workers;
+  private final InFlight inFlight;
+  private final InFlight answers;
+  private final AtomicBoolean draining;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private SupplierServer(
+      ServerSettings settings,
+      ServedModels models,
+      Vertx vertx,
+      HttpServer server,
+      Workers workers,
+      InFlight inFlight,
+      InFlight answers,
+      AtomicBoolean draining) {
+    this.settings = settings;
+    this.models = models;
+    this.vertx = vertx;
+    this.server = server;
+    this.workers = workers;
+    this.inFlight = inFlight;
+    this.answers = answers;
+    this.draining = draining;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @throws QuernException UNAVAILABLE when the address cannot be bound
+   */
+  public static SupplierServer start(ServerSettings settings, ModelCatalog catalog) {
+    return start(settings, ServerLimits.of(settings), catalog);
+  }
+
+  static SupplierServer start(ServerSettings settings, ServerLimits limits, ModelCatalog catalog) {
+    String version = version();
+    ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
+    ServerMetrics metrics = new ServerMetrics(models);
+    AtomicBoolean draining = new AtomicBoolean();
+    Workers workers = new Workers(limits.maxQueuedRequests());
+    InFlight inFlight = new InFlight();
+    InFlight answers = new InFlight();
+    ConnectionGuard connections =
+        new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
+    RouteTable routes =
+        new RouteTable(
+            new InformationRoutes(models, metrics, version, draining::get),
+            new JsonRoutes(models, metrics, workers, settings.maxBodyBytes(), limits, inFlight),
+            settings,
+            limits,
+            connections,
+            metrics,
+            answers,
+            draining::get);
+    Vertx vertx = vertx();
+    try {
+      HttpServer server =
+          vertx
+              .createHttpServer(options(settings, limits))
+              .connectionHandler(connections::opened)
+              .invalidRequestHandler(request -> routes.invalid(request, vertx))
+              .requestHandler(routes.router(vertx));
+      connections.startSweeping(vertx);
+      listen(server, settings);
+      return new SupplierServer(
+          settings, models, vertx, server, workers, inFlight, answers, draining);
+    } catch (RuntimeException e) {
+      vertx.close();
+      workers.close();
+      throw e;
+    }
+  }
+
+  /** The port that is listened on. */
+  public int port() {
+    return server.actualPort();
+  }
+
+  /** Whether {@link #drain} has begun. */
+  public boolean draining() {
+    return draining.get();
+  }
+
+  /**
+   * Takes no new work (503 with {@code Retry-After}), lets running requests finish within the
+   * settings' time, cancels what is left, and closes. Blocks until then.
+   */
+  public void drain() {
+    if (!draining.getAndSet(true)) {
+      LOG.info("stopping: running requests have {} s to finish", settings.drainSeconds());
+      drainEngines();
+      try {
+        if (!inFlight.awaitNone(FLUSH_MILLIS) || !answers.awaitNone(FLUSH_MILLIS)) {
+          LOG.warn("some answers were not taken in by their clients");
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    close();
+  }
+
+  /** Closes at once; requests that run are cancelled with their connections. */
+  @Override
+  public void close() {
+    if (closed.getAndSet(true)) {
+      return;
+    }
+    draining.set(true);
+    await("closing", () -> server.close().toCompletionStage().toCompletableFuture());
+    try {
+      inFlight.awaitNone(FLUSH_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    await("closing", () -> vertx.close().toCompletionStage().toCompletableFuture());
+    workers.close();
+  }
+
+  private void drainEngines() {
+    Thread[] drains =
+        models.models().stream()
+            .map(ServedModel::engine)
+            .map(
+                engine ->
+                    Thread.ofVirtual().start(() -> engine.drain(settings.drainSeconds() * 1000L)))
+            .toArray(Thread[]::new);
+    for (Thread drain : drains) {
+      try {
+        drain.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  private static Vertx vertx() {
+    return Vertx.vertx(
+        new VertxOptions()
+            // The event loop only moves bytes; one listening server uses one of them.
+            .setEventLoopPoolSize(1)
+            .setWorkerPoolSize(2)
+            .setInternalBlockingPoolSize(2)
+            .setFileSystemOptions(
+                new FileSystemOptions()
+                    .setClassPathResolvingEnabled(false)
+                    .setFileCachingEnabled(false)));
+  }
+
+  private static HttpServerOptions options(ServerSettings settings, ServerLimits limits) {
+    return new HttpServerOptions()
+        .setHost(settings.host())
+        .setPort(settings.port())
+        .setMaxHeaderSize(limits.maxHeaderBytes())
+        .setMaxInitialLineLength(limits.maxHeaderBytes() / 4)
+        .setAcceptBacklog(settings.maxConnections())
+        // One connection, one request at a time: what the bounds are counted by.
+        .setHttp2ClearTextEnabled(false)
+        .setCompressionSupported(false);
+  }
+
+  private static void listen(HttpServer server, ServerSettings settings) {
+    try {
+      server
+          .listen()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(STARTING_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+      throw new QuernException(
+          ErrorCategory.UNAVAILABLE,
+          "Cannot listen on "
+              + settings.host()
+              + ":"
+              + settings.port()
+              + " ("
+              + cause.getMessage()
+              + "); choose another --host or --port, or 0 for a free one.",
+          cause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new QuernException(ErrorCategory.UNAVAILABLE, "The start was interrupted.", e);
+    }
+  }
+
+  private static void await(
+      String what, java.util.function.Supplier<java.util.concurrent.Future<?>> step) {
+    try {
+      step.get().get(CLOSING_SECONDS, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("{} did not end well", what, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String version() {
+    String version = SupplierServer.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+}

@@ -1,0 +1,67 @@
+package dev.quern.supplier.http.openai;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every route, for the router and for the OpenAPI document. Each is served under its path and under
+ * {@code /v1} before it.
+ */
+public enum Endpoint {
+  CHAT_COMPLETIONS("POST", "/chat/completions", "Answers a conversation."),
+  COMPLETIONS("POST", "/completions", "Continues texts."),
+  MODELS("GET", "/models", "Lists the models that are served."),
+  MODEL("GET", "/models/{model}", "Describes one model; its id may hold slashes."),
+  TOKENIZE("POST", "/tokenize", "Turns text or messages into token ids."),
+  DETOKENIZE("POST", "/detokenize", "Turns token ids into text."),
+  HEALTH("GET", "/health", "200 when a model is loaded and its engine works, else 503."),
+  PING("GET", "/ping", "The same as /health, for probes that ask for this name."),
+  VERSION("GET", "/version", "The version of Quern."),
+  ROOT("GET", "/", "What this is and where its document lies."),
+  ROOT_HEAD("HEAD", "/", "Whether the server answers at all."),
+  METRICS("GET", "/metrics", "Metrics in Prometheus' text format."),
+  OPENAPI("GET", "/openapi.json", "This document.");
+
+  private final String method;
+  private final String path;
+  private final String summary;
+
+  Endpoint(String method, String path, String summary) {
+    this.method = method;
+    this.path = path;
+    this.summary = summary;
+  }
+
+  public String method() {
+    return method;
+  }
+
+  /** Without {@code /v1}; a path parameter stands in braces. */
+  public String path() {
+    return path;
+  }
+
+  /** With {@code /v1} before it. */
+  public String versionedPath() {
+    return this == ROOT || this == ROOT_HEAD ? "/v1" : "/v1" + path;
+  }
+
+  /** Whether it takes the engine: these are refused while the server drains. */
+  public boolean generates() {
+    return this == CHAT_COMPLETIONS || this == COMPLETIONS;
+  }
+
+  String summary() {
+    return summary;
+  }
+
+  /** The fields of its body; null when it takes none. */
+  @Nullable FieldTable body() {
+    return switch (this) {
+      case CHAT_COMPLETIONS -> RequestFields.CHAT;
+      case COMPLETIONS -> RequestFields.COMPLETION;
+      case TOKENIZE -> RequestFields.TOKENIZE;
+      case DETOKENIZE -> RequestFields.DETOKENIZE;
+      default -> null;
+    };
+  }
+}
