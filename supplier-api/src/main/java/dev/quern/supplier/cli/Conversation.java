@@ -41,7 +41,7 @@ final class Conversation {
   Conversation(LoadedModel model, Options options) {
     this.model = model;
     this.options = options;
-    this.template = model.chatTemplate();
+    this.template = ChatTemplate.load(model.folder());
     reset();
   }
 
