@@ -82,12 +82,11 @@ final class Conversation {
                   new ChatPromptFields(
                       List.copyOf(history), List.of(), List.of(), Map.of(), true, false));
       StringBuilder answer = new StringBuilder();
-      start(model.tokenizer().encode(rendered, false), running)
-          .stream(
-              piece -> {
-                answer.append(piece);
-                text.accept(piece);
-              });
+      start(model.tokenizer().encode(rendered, false), running).stream(
+          piece -> {
+            answer.append(piece);
+            text.accept(piece);
+          });
       history.add(message("assistant", answer.toString()));
     } catch (QuernException e) {
       history.removeLast();
