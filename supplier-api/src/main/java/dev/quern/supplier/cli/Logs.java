@@ -13,9 +13,8 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * The process's log on standard error, one line a record. Warnings and worse unless
- * itself what it does; DJL's warnings are of no use to an operator (its errors reach one as
- * exceptions).
+ * The process's log on standard error, one line a record. Warnings and worse unless itself what it
+ * does; DJL's warnings are of no use to an operator (its errors reach one as exceptions).
  */
 final class Logs {
   private static final DateTimeFormatter TIME =

@@ -22,12 +22,13 @@ public final class Quern {
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)),
             System.getenv(),
             Optional.ofNullable(System.console()).map(java.io.Console::isTerminal).orElse(false));
-    List<Command> commands = List.of(
-new ServeCommand(),
-new RunCommand(),
-new ListCommand(),
-new ShowCommand(),
-new VersionCommand());
+    List<Command> commands =
+        List.of(
+            new ServeCommand(),
+            new RunCommand(),
+            new ListCommand(),
+            new ShowCommand(),
+            new VersionCommand());
     int exitCode = new CommandLine(commands, console).run(List.of(arguments));
     System.exit(exitCode);
   }

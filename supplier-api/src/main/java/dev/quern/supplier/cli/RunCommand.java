@@ -50,7 +50,8 @@ final class RunCommand implements Command {
     List<String> words = arguments.words();
     if (words.isEmpty() || words.size() > 2) {
       throw QuernException.badRequest(
-          "command", "run takes a model and at most one prompt (in quotes): quern run MODEL PROMPT");
+          "command",
+          "run takes a model and at most one prompt (in quotes): quern run MODEL PROMPT");
     }
     Conversation.Options options = Conversation.Options.of(arguments);
     NativeLibraries.prepare(configuration.cache(), console.environment(), console::say);

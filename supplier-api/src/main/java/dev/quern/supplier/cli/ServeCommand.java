@@ -165,10 +165,7 @@ final class ServeCommand implements Command {
   }
 
   private static void sayWhereToAsk(
-      int port,
-      ModelCatalog catalog,
-      QuernConfiguration configuration,
-      Console console) {
+      int port, ModelCatalog catalog, QuernConfiguration configuration, Console console) {
     String model = catalog.names().getFirst();
     boolean chat =
         CheckpointSummary.of(Checkpoint.open(catalog.named(model).folder())).chatTemplate();

@@ -24,7 +24,9 @@ final class Units {
       unit++;
     }
     String digits =
-        unit == 0 ? Long.toString(number) : String.format(Locale.ROOT, value < 10 ? "%.1f" : "%.0f", value);
+        unit == 0
+            ? Long.toString(number)
+            : String.format(Locale.ROOT, value < 10 ? "%.1f" : "%.0f", value);
     return digits + space + units[unit];
   }
 }
