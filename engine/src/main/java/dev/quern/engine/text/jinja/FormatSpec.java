@@ -104,7 +104,7 @@ record FormatSpec(
     if (type == 'c') {
       int code = value.intValueExact();
       if (!Character.isValidCodePoint(code)) {
-        throw new EvaluationError("%c arg not in range(0x110000)");
+        throw new EvaluationError("a character code must be in range(0x110000)");
       }
       return pad("", Character.toString(code), align == ' ' ? '<' : align, budget);
     }
