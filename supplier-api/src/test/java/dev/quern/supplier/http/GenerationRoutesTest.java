@@ -100,7 +100,7 @@ class GenerationRoutesTest {
   @Test
   void streamHasTheSameTextAsTheWholeAnswer() {
     String whole =
-        server.ok(CHAT, chat("Tell me a story.", "\"max_tokens\":60"))
+        server.ok(CHAT, chat("Tell me a story.", "\"max_tokens\":24"))
             .at("/choices/0/message/content")
             .asText();
     List<String> events =
@@ -108,7 +108,7 @@ class GenerationRoutesTest {
             CHAT,
             chat(
                 "Tell me a story.",
-                "\"max_tokens\":60,\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
+                "\"max_tokens\":24,\"stream\":true,\"stream_options\":{\"include_usage\":true}"));
     assertEquals("[DONE]", events.getLast());
     List<JsonNode> chunks =
         events.subList(0, events.size() - 1).stream().map(TestServer::json).toList();

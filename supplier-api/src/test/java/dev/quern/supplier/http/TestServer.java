@@ -32,7 +32,7 @@ final class TestServer implements AutoCloseable {
   static final String COMPLETIONS = "/v1/completions";
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofSeconds(240);
 
   final ModelRuntime runtime;
   final LoadedModel model;
@@ -75,7 +75,7 @@ final class TestServer implements AutoCloseable {
   private static ModelSettings modelSettings(int maxWaiting) {
     return new ModelSettings(
         "cpu",
-        Optional.of(DType.FLOAT32),
+        Optional.of(DType.F32),
         OptionalInt.of(1024),
         16,
         512,
