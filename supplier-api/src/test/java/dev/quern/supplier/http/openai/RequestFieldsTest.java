@@ -88,7 +88,7 @@ class RequestFieldsTest {
         "logit_bias|{\"x\":1}", "logit_bias|{\"1\":101}", "logit_bias|[1]", "logprobs|1",
         "top_logprobs|3", "stream|\"yes\"", "stream_options|{\"include_usage\":true}",
         "stop_token_ids|[-1]", "allowed_token_ids|[]", "bad_words|[\" \"]", "messages|[]",
-        "messages|{}", "tools|[{}]", "tool_choice|\"required\"", "modalities|[\"audio\"]",
+        "messages|{}", "tools|{}", "tool_choice|\"required\"", "modalities|[\"audio\"]",
         "response_format|{\"type\":\"json_object\"}", "priority|\"high\"", "model|7",
         "chat_template_kwargs|[]", "min_tokens|-1", "reasoning_effort|3"
       })
