@@ -1,31 +1,26 @@
 package dev.quern.supplier.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.quern.engine.generate.SamplingParameters;
 import dev.quern.engine.runtime.LoadedModel;
-import dev.quern.store.Checkpoint;
-import dev.quern.store.CheckpointSummary;
+import dev.quern.engine.text.ChatPrompt;
+import dev.quern.engine.text.ChatTemplate;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.config.Arguments;
-import dev.quern.supplier.http.generation.ServedModel.ConversationTemplate;
-import dev.quern.supplier.http.generation.TemplateLoader;
-import dev.quern.supplier.http.openai.ChatMessage;
-import dev.quern.supplier.http.openai.ChatPromptFields;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** A chat with one model, and what was said so far. */
 final class Conversation {
   private final LoadedModel model;
   private final Options options;
-  private final Optional<ConversationTemplate> template;
-  private final List<ChatMessage> history = new ArrayList<>();
+  private final Optional<ChatTemplate> template;
+  private final ArrayNode history = JsonNodeFactory.instance.arrayNode();
 
   /** What the command line says of every answer. */
   record Options(
@@ -44,10 +39,7 @@ final class Conversation {
   Conversation(LoadedModel model, Options options) {
     this.model = model;
     this.options = options;
-    this.template =
-        CheckpointSummary.of(Checkpoint.open(model.folder())).chatTemplate()
-            ? Optional.of(TemplateLoader.load(model))
-            : Optional.empty();
+    this.template = ChatTemplate.load(model.folder());
     reset();
   }
 
@@ -58,8 +50,8 @@ final class Conversation {
 
   /** Forgets what was said. */
   void reset() {
-    history.clear();
-    options.system().ifPresent(text -> history.add(message("system", text)));
+    history.removeAll();
+    options.system().ifPresent(text -> add("system", text));
   }
 
   /**
@@ -73,23 +65,19 @@ final class Conversation {
       start(model.tokenizer().encode(prompt, true), running).stream(text);
       return;
     }
-    history.add(message("user", prompt));
+    add("user", prompt);
     try {
       String rendered =
-          template
-              .get()
-              .render(
-                  new ChatPromptFields(
-                      List.copyOf(history), List.of(), List.of(), Map.of(), true, false));
+          template.get().render(new ChatPrompt(history, null, null, true, false, Map.of()));
       StringBuilder answer = new StringBuilder();
       start(model.tokenizer().encode(rendered, false), running).stream(
           piece -> {
             answer.append(piece);
             text.accept(piece);
           });
-      history.add(message("assistant", answer.toString()));
+      add("assistant", answer.toString());
     } catch (QuernException e) {
-      history.removeLast();
+      history.remove(history.size() - 1);
       throw e;
     }
   }
@@ -127,10 +115,7 @@ final class Conversation {
         -1);
   }
 
-  private static ChatMessage message(String role, String content) {
-    Map<String, @Nullable Object> values = new LinkedHashMap<>();
-    values.put("role", role);
-    values.put("content", content);
-    return new ChatMessage(role, content, values);
+  private void add(String role, String content) {
+    history.addObject().put("role", role).put("content", content);
   }
 }
