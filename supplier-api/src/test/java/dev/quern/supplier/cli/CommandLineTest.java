@@ -119,8 +119,7 @@ final class CommandLineTest {
   @Test
   void unknownCommandsFlagsAndVariablesEndWithTwo() {
     assertEquals(2, run("edn"));
-    assertEquals(
-        "quern: there is no command 'edn'; commands are end, version and help\n", error());
+    assertEquals("quern: there is no command 'edn'; commands are end, version and help\n", error());
     err.reset();
     assertEquals(2, run("end", "--port", "1"));
     assertEquals(

@@ -81,8 +81,7 @@ final class QuernJarIT {
     assertClean(first);
     try (Stream<Path> files = Files.walk(CACHE)) {
       assertEquals(
-          List.of(),
-          files.filter(file -> file.toString().contains("unfinished-")).toList());
+          List.of(), files.filter(file -> file.toString().contains("unfinished-")).toList());
     }
   }
 
