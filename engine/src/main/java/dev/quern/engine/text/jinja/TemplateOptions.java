@@ -16,7 +16,8 @@ public record TemplateOptions(
 
   /** The settings under which chat templates are written: blocks trimmed on both sides. */
   public static TemplateOptions huggingFace() {
-    return new TemplateOptions(true, true, TemplateLimits.defaults(), Clock.system(ZoneId.systemDefault()));
+    return new TemplateOptions(
+        true, true, TemplateLimits.defaults(), Clock.system(ZoneId.systemDefault()));
   }
 
   public TemplateOptions withLimits(TemplateLimits newLimits) {

@@ -45,7 +45,8 @@ final class TokenStream {
 
   Token expect(Token.Type type) {
     if (current().type() != type) {
-      throw fail("expected " + (type == Token.Type.NAME ? "a name" : new Token(0, type, "").describe()));
+      throw fail(
+          "expected " + (type == Token.Type.NAME ? "a name" : new Token(0, type, "").describe()));
     }
     return next();
   }
