@@ -34,8 +34,7 @@ class BadInputTest {
   static void start(@TempDir Path cache) {
     ServerLimits limits =
         new ServerLimits(32 * 1024, 128, 500, 20_000, 1500, 64_000_000, 1024, 1 << 18, 30_000);
-    server =
-        TestServer.start(cache, TestServer.settings(), limits, 64, java.util.Map.of());
+    server = TestServer.start(cache, TestServer.settings(), limits, 64, java.util.Map.of());
   }
 
   @AfterAll
@@ -65,8 +64,7 @@ class BadInputTest {
 
   @Test
   void unknownModel() {
-    JsonNode error =
-        server.refused(404, CHAT, chat("hi", "").replace("\"demo\"", "\"gpt-9\""));
+    JsonNode error = server.refused(404, CHAT, chat("hi", "").replace("\"demo\"", "\"gpt-9\""));
     assertEquals("model_not_found", error.path("code").asText());
     assertTrue(error.path("message").asText().contains("gpt-9"));
   }
@@ -87,8 +85,7 @@ class BadInputTest {
 
   @Test
   void promptsLongerThanTheContext() {
-    JsonNode error =
-        server.refused(400, CHAT, chat("word ".repeat(3000), ""));
+    JsonNode error = server.refused(400, CHAT, chat("word ".repeat(3000), ""));
     assertEquals("context_length_exceeded", error.path("code").asText());
     assertTrue(error.path("message").asText().contains("1024"), error.toString());
     assertTrue(error.path("message").asText().matches(".*\\b[3-9]\\d{3}\\b.*"), error.toString());
@@ -112,7 +109,8 @@ class BadInputTest {
   @Test
   void samplingValuesOutOfRange() {
     for (String field :
-        List.of("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "n", "max_tokens")) {
+        List.of(
+            "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "n", "max_tokens")) {
       assertEquals(field, param(extra("\"" + field + "\":-3")));
       assertEquals(field, param(extra("\"" + field + "\":\"NaN\"")));
     }
@@ -133,8 +131,7 @@ class BadInputTest {
   void tokenIdsOutOfRange() {
     for (String ids : List.of("[3072]", "[-1]", "[1,2,2147483648]", "[[1],[99999]]")) {
       JsonNode error =
-          server.refused(
-              400, COMPLETIONS, "{\"model\":\"demo\",\"prompt\":" + ids + "}");
+          server.refused(400, COMPLETIONS, "{\"model\":\"demo\",\"prompt\":" + ids + "}");
       assertTrue(error.path("param").asText().startsWith("prompt"), error.toString());
     }
     assertEquals("logit_bias", param(chat("hi", "\"logit_bias\":{\"99999\":1}")));
@@ -144,15 +141,16 @@ class BadInputTest {
 
   @Test
   void bodiesOfFiftyMegabytes() throws IOException {
-    HttpResponse<String> response =
-        server.post(CHAT, chat("x".repeat(50_000_000), ""));
+    HttpResponse<String> response = server.post(CHAT, chat("x".repeat(50_000_000), ""));
     assertEquals(413, response.statusCode());
     assertEquals("body_too_long", TestServer.error(response).path("code").asText());
     // Chunked: its length is not known before it has come.
     try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
       OutputStream out = socket.getOutputStream();
-      out.write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-          + "Transfer-Encoding: chunked\r\n\r\n"));
+      out.write(
+          ascii(
+              "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n"));
       String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
       for (int i = 0; i < 200; i++) {
         out.write(ascii(chunk));
@@ -195,8 +193,10 @@ class BadInputTest {
         Socket head = new Socket("127.0.0.1", server.server.port())) {
       head.getOutputStream().write(ascii("GET /v1/models HTTP/1.1\r\nHos"));
       body.getOutputStream()
-          .write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-              + "Content-Length: 1000\r\n\r\n{\"model\":"));
+          .write(
+              ascii(
+                  "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+                      + "Content-Length: 1000\r\n\r\n{\"model\":"));
       assertTrue(firstLine(body).contains(" 408 "));
       assertEquals(-1, head.getInputStream().read(), "closed without an answer");
     }
@@ -249,7 +249,9 @@ class BadInputTest {
   }
 
   private static String extra(String field) {
-    return "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + field + "}";
+    return "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
+        + field
+        + "}";
   }
 
   private static byte[] ascii(String text) {

@@ -151,7 +151,13 @@ public final class TorchBackend implements Backend {
   @Override
   public RopeTable ropeTable(float[][] cosines, float[][] sines) {
     checkThread();
-    return new TorchRope(table(cosines), table(sines), cosines.length, 2 * cosines[0].length);
+    TorchArena arena = new TorchArena(live);
+    return new TorchRope(
+        arena,
+        arena.keep(table(cosines)),
+        arena.keep(table(sines)),
+        cosines.length,
+        2 * cosines[0].length);
   }
 
   private IValue table(float[][] values) {
@@ -162,7 +168,7 @@ public final class TorchBackend implements Backend {
         flat[row * columns + column] = values[row][column];
       }
     }
-    return lasting.keep(weightScript.call("table", flat, values.length, columns));
+    return weightScript.call("table", flat, values.length, columns);
   }
 
   @Override
