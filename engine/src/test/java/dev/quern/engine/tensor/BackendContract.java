@@ -413,7 +413,8 @@ public abstract class BackendContract {
             return backend.toHost(backend.pagedAttention(q, heads, options, cache, 1, batch));
           };
       try (Workspace _ = backend.openWorkspace()) {
-        attend.apply(batch(filling, new int[3], blocks, 16, 40));
+        float[] filled = attend.apply(batch(filling, new int[3], blocks, 16, 40));
+        assertEquals(51 * 128, filled.length);
         float[] together = attend.apply(batch(mixed, done, blocks, 16, 40));
         for (int s = 0; s < 2; s++) {
           float[] alone = attend.apply(batch(new int[][] {{s, 1}}, done, blocks, 16, 40));
