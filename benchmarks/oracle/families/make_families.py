@@ -12,7 +12,8 @@ Face layout and
   logits.f32    fp32 logits of the prompt, [40, vocabulary], little-endian
 
 Weights are drawn wide, so that logits are well apart, and are representable in bf16. Seeds are fixed; a seed is
-passed over while any greedy step in fp32 is close to a tie, or while the output is one token again and again.
+passed over while any greedy step in fp32 is close to a tie, while the output is one token again and again, or while
+transformers' own fp32 and bf16 outputs differ by more than the bf16 tests allow (an expert at the border, say).
 """
 
 import json
@@ -248,6 +249,14 @@ def greedy(model, prompt):
     return ids[len(prompt) :], top, lead
 
 
+def agree(ids, top, other_ids, other_top):
+    """Whether at the first difference each token is in the other's top five."""
+    for i in range(STEPS):
+        if ids[i] != other_ids[i]:
+            return ids[i] in other_top[i] and other_ids[i] in top[i]
+    return True
+
+
 def build(model_type, settings, options, seed):
     config = CONFIG_MAPPING[model_type](**{**SMALL, **settings})
     config._attn_implementation = "eager"
@@ -289,8 +298,14 @@ def make(name):
     for seed in range(200):
         model = build(model_type, settings, options, seed)
         grow(model, options)
-        ids, _, lead = greedy(model, prompt)
-        if lead > 2e-3 and len(set(ids)) >= 12:
+        ids, top, lead = greedy(model, prompt)
+        if lead <= 2e-3 or len(set(ids)) < 12:
+            continue
+        half = build(model_type, settings, options, seed).to(torch.bfloat16)
+        # Inverse frequencies stay fp32, as from_pretrained has them.
+        half.model.rotary_emb = model.model.rotary_emb.float()
+        half_ids, half_top, _ = greedy(half, prompt)
+        if agree(ids, top, half_ids, half_top):
             break
     else:
         raise SystemExit(f"{name}: no seed keeps clear of ties")
@@ -299,10 +314,6 @@ def make(name):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "logits.f32").write_bytes(logits_of(model, prompt).numpy().astype("<f4").tobytes())
-
-    half = build(model_type, settings, options, seed).to(torch.bfloat16)
-    half.model.rotary_emb = model.model.rotary_emb.float()  # inverse frequencies stay fp32, as from_pretrained has them
-    half_ids, half_top, _ = greedy(half, prompt)
 
     golden = dict(
         transformers=transformers.__version__,

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,9 +55,7 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
       throw new QuernException(ErrorCategory.BAD_REQUEST, file + " is not a regular file");
     }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long fileBytes = channel.size();
-      byte[] header = readHeader(file, channel, fileBytes);
-      return new Parser(file, LENGTH_BYTES + header.length, fileBytes).parse(header);
+      return read(file, channel.size(), channel);
     } catch (NoSuchFileException e) {
       throw new QuernException(
           ErrorCategory.NOT_FOUND, "there is no file " + file + ": download it", e);
@@ -65,7 +64,14 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
     }
   }
 
-  private static byte[] readHeader(Path file, FileChannel channel, long fileBytes)
+  /** Reads the header of a file of {@code fileBytes} from its start. */
+  static SafetensorsFile read(Path file, long fileBytes, ReadableByteChannel channel)
+      throws IOException {
+    byte[] header = readHeader(file, channel, fileBytes);
+    return new Parser(file, LENGTH_BYTES + header.length, fileBytes).parse(header);
+  }
+
+  private static byte[] readHeader(Path file, ReadableByteChannel channel, long fileBytes)
       throws IOException {
     if (fileBytes < LENGTH_BYTES) {
       throw truncated(file, LENGTH_BYTES, fileBytes);
@@ -93,7 +99,8 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
     return readFully(file, channel, (int) headerBytes);
   }
 
-  private static byte[] readFully(Path file, FileChannel channel, int bytes) throws IOException {
+  private static byte[] readFully(Path file, ReadableByteChannel channel, int bytes)
+      throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(bytes);
     while (buffer.hasRemaining()) {
       if (channel.read(buffer) < 0) {

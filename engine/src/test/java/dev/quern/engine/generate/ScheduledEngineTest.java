@@ -36,8 +36,8 @@ class ScheduledEngineTest {
   @AfterEach
   void close() {
     engines.forEach(ScheduledEngine::close);
-    assertEquals(0, backend.openCaches.get());
     device.close();
+    assertEquals(0, backend.openCaches.get());
     assertTrue(backend.closed);
   }
 
@@ -61,7 +61,8 @@ class ScheduledEngineTest {
   @Test
   void preemptionUnderATinyCacheChangesNothing() {
     for (SamplingParameters sampling :
-        List.of(Requests.greedy(60), withMaxTokens(Requests.random(1, 0, 0.9, 0, 3), 60))) {
+        List.of(
+            Requests.greedy(60), Requests.withMaxTokens(Requests.random(1, 0, 0.9, 0, 3), 60))) {
       ScheduledEngine large = engine(400, 8, 64, 100);
       ScheduledEngine tiny = engine(12, 8, 64, 100);
       List<Recorder> expected = new ArrayList<>();
@@ -91,8 +92,8 @@ class ScheduledEngineTest {
   @Test
   void seedsReproduceAndNoSeedVaries() {
     ScheduledEngine engine = engine(400, 8, 64, 100);
-    SamplingParameters seeded = withMaxTokens(Requests.random(1.2, 0, 1, 0, 11), 30);
-    SamplingParameters other = withMaxTokens(Requests.random(1.2, 0, 1, 0, 12), 30);
+    SamplingParameters seeded = Requests.withMaxTokens(Requests.random(1.2, 0, 1, 0, 11), 30);
+    SamplingParameters other = Requests.withMaxTokens(Requests.random(1.2, 0, 1, 0, 12), 30);
     int[] first = submit(engine, prompt(1, 20), seeded).await().ids();
     List<Recorder> crowd =
         IntStream.range(0, 7).mapToObj(i -> submit(engine, prompt(i, 30), other)).toList();
@@ -365,12 +366,27 @@ class ScheduledEngineTest {
     ScheduledEngine engine = engine(100, 1, 64, 100);
     CountDownLatch inStep = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    holdFirstStep(inStep, goOn);
+    AtomicInteger steps = new AtomicInteger();
+    Recorder waiting = new Recorder();
+    model.before(
+        batch -> {
+          inStep.countDown();
+          // The second step comes when the drain has begun: it must have failed the waiting one.
+          if (steps.getAndIncrement() < 1) {
+            awaitLatch(goOn);
+          }
+        });
     Recorder running = submit(engine, prompt(1, 20), Requests.greedy(50));
     inStep.await();
-    Recorder waiting = submit(engine, prompt(2, 20), Requests.greedy(50));
+    engine.submit(Requests.of(prompt(2, 20), Requests.greedy(50)), waiting);
+    Thread drain = Thread.ofVirtual().start(() -> engine.drain(60_000));
+    // Parked in the call to the device or in the wait for it: the order to fail is queued.
+    while (drain.getState() != Thread.State.WAITING
+        && drain.getState() != Thread.State.TIMED_WAITING) {
+      Thread.sleep(1);
+    }
     goOn.countDown();
-    engine.drain(60_000);
+    drain.join();
     assertEquals(50, running.await().ids().length);
     assertEquals(ErrorCategory.UNAVAILABLE, waiting.await().error().category());
     QuernException error =
@@ -417,8 +433,8 @@ class ScheduledEngineTest {
     engine.addStepListener(reports::add);
     submit(engine, prompt(1, 100), Requests.greedy(5)).await();
     submit(engine, prompt(2, 1), Requests.greedy(1)).await();
-    assertEquals(List.of(64, 36, 1, 1, 1, 1, 1), reports.stream().map(r -> r.tokens()).toList());
     assertEquals(7, settled(engine).steps());
+    assertEquals(List.of(64, 36, 1, 1, 1, 1, 1), reports.stream().map(r -> r.tokens()).toList());
   }
 
   /** The snapshot follows the step's last call to a listener: look between two steps. */
@@ -430,12 +446,16 @@ class ScheduledEngineTest {
     model.before(
         batch -> {
           inStep.countDown();
-          try {
-            goOn.await();
-          } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-          }
+          awaitLatch(goOn);
         });
+  }
+
+  private static void awaitLatch(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private ScheduledEngine engine(int blocks, int sequences, int batchTokens, int maxWaiting) {
@@ -470,26 +490,6 @@ class ScheduledEngineTest {
       assertArrayEquals(expected.get(i).await().ids(), actual.get(i).await().ids(), "request " + i);
       assertEquals(1, actual.get(i).terminals());
     }
-  }
-
-  private static SamplingParameters withMaxTokens(SamplingParameters base, int maxTokens) {
-    return new SamplingParameters(
-        base.temperature(),
-        base.topK(),
-        base.topP(),
-        base.minP(),
-        1,
-        0,
-        0,
-        Map.of(),
-        Set.of(),
-        List.of(),
-        base.seed(),
-        maxTokens,
-        0,
-        Set.of(),
-        -1,
-        -1);
   }
 
   private static SamplingParameters withStops(

@@ -222,6 +222,21 @@ public abstract class BackendContract {
   }
 
   @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void argmaxOfWhatIsNoNumberIsNone(DType dtype) {
+    use(dtype);
+    double[] values = new double[4 * 10];
+    values[3] = Double.NaN;
+    values[12] = Double.POSITIVE_INFINITY;
+    values[23] = Double.NEGATIVE_INFINITY;
+    values[35] = 1;
+    Stored x = stored(StoredType.F32, 0, values, 4, 10);
+    try (Workspace _ = backend.openWorkspace()) {
+      assertArrayEquals(new int[] {-1, -1, 0, 5}, backend.argmax(activations(x, 4)));
+    }
+  }
+
+  @ParameterizedTest
   @CsvSource({"F32,true", "F32,false", "BF16,true", "F16,true"})
   void expertsRouteEachTokenToItsBest(DType dtype, boolean normalise) {
     use(dtype);

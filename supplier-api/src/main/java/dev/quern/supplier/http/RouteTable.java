@@ -72,7 +72,7 @@ final class RouteTable {
     router.errorHandler(404, context -> unmatched(context, 404));
     router.errorHandler(405, context -> unmatched(context, 405));
     router.errorHandler(400, context -> exchange(context).fail(badTarget()));
-    router.errorHandler(500, context -> exchange(context).fail(context.failure()));
+    router.errorHandler(500, context -> exchange(context).fail(failure(context)));
     return router;
   }
 
@@ -159,7 +159,7 @@ final class RouteTable {
 
   /** What follows {@code /models/}, slashes and all. */
   private static String modelName(RoutingContext context) {
-    String path = context.request().path();
+    String path = path(context);
     String name = path.substring(path.indexOf("/models/") + "/models/".length());
     try {
       return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
@@ -169,10 +169,11 @@ final class RouteTable {
   }
 
   private static void unmatched(RoutingContext context, int status) {
-    String shown = context.request().method() + " " + context.request().path();
+    String path = path(context);
+    String shown = context.request().method() + " " + path;
     String allowed =
         Stream.of(Endpoint.values())
-            .filter(e -> matches(e, context.request().path()))
+            .filter(e -> matches(e, path))
             .map(Endpoint::method)
             .distinct()
             .collect(Collectors.joining(", "));
@@ -196,6 +197,16 @@ final class RouteTable {
     String plain =
         path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
     return plain.equals(endpoint.path()) || plain.equals(endpoint.versionedPath());
+  }
+
+  private static String path(RoutingContext context) {
+    String path = context.request().path();
+    return path == null ? "" : path;
+  }
+
+  private static Throwable failure(RoutingContext context) {
+    Throwable failure = context.failure();
+    return failure == null ? new IllegalStateException("a route failed") : failure;
   }
 
   private static Exchange exchange(RoutingContext context) {

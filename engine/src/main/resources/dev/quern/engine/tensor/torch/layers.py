@@ -77,7 +77,8 @@ class Layers(Module):
     return torch.mul(torch.tanh(torch.div(x.to(6), cap)), cap).to(x.dtype)
 
   def argmax(self, logits: Tensor) -> Tensor:
-    return torch.argmax(logits, -1)
+    largest, index = torch.max(logits, -1)
+    return torch.where(torch.isfinite(largest), index, torch.full_like(index, -1))
 
   def full(self, x: Tensor) -> Tensor:
     return x.to(6).contiguous()

@@ -70,8 +70,9 @@ final class EngineCollector extends Collector {
           .forEach(
               (tag, use) -> {
                 family.addMetric(
-                    List.of(model.metricsName(), tag, "allocated"), use.allocatedBytes());
-                family.addMetric(List.of(model.metricsName(), tag, "mapped"), use.mappedBytes());
+                    List.of(model.metricsName(), tag, "allocated"), (double) use.allocatedBytes());
+                family.addMetric(
+                    List.of(model.metricsName(), tag, "mapped"), (double) use.mappedBytes());
               });
     }
     return family;

@@ -64,12 +64,12 @@ final class ProcessCollector extends Collector {
         new GaugeMetricFamily("jvm_memory_bytes_used", "Used by area.", List.of("area"));
     MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
     MemoryUsage other = ManagementFactory.getMemoryMXBean().getNonHeapMemoryUsage();
-    used.addMetric(List.of("heap"), heap.getUsed());
-    used.addMetric(List.of("nonheap"), other.getUsed());
+    used.addMetric(List.of("heap"), (double) heap.getUsed());
+    used.addMetric(List.of("nonheap"), (double) other.getUsed());
     families.add(used);
     GaugeMetricFamily most =
         new GaugeMetricFamily("jvm_memory_bytes_max", "Bound by area.", List.of("area"));
-    most.addMetric(List.of("heap"), heap.getMax());
+    most.addMetric(List.of("heap"), (double) heap.getMax());
     families.add(most);
   }
 
@@ -77,7 +77,7 @@ final class ProcessCollector extends Collector {
     GaugeMetricFamily used =
         new GaugeMetricFamily("jvm_buffer_pool_used_bytes", "Off-heap buffers.", List.of("pool"));
     for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
-      used.addMetric(List.of(pool.getName()), pool.getMemoryUsed());
+      used.addMetric(List.of(pool.getName()), (double) pool.getMemoryUsed());
     }
     return used;
   }

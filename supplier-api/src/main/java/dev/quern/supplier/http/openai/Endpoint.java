@@ -7,29 +7,27 @@ import org.jspecify.annotations.Nullable;
  * {@code /v1} before it.
  */
 public enum Endpoint {
-  CHAT_COMPLETIONS("POST", "/chat/completions", RequestFields.CHAT, "Answers a conversation."),
-  COMPLETIONS("POST", "/completions", RequestFields.COMPLETION, "Continues texts."),
-  MODELS("GET", "/models", null, "Lists the models that are served."),
-  MODEL("GET", "/models/{model}", null, "Describes one model; its id may hold slashes."),
-  TOKENIZE("POST", "/tokenize", RequestFields.TOKENIZE, "Turns text or messages into token ids."),
-  DETOKENIZE("POST", "/detokenize", RequestFields.DETOKENIZE, "Turns token ids into text."),
-  HEALTH("GET", "/health", null, "200 when a model is loaded and its engine works, else 503."),
-  PING("GET", "/ping", null, "The same as /health, for probes that ask for this name."),
-  VERSION("GET", "/version", null, "The version of Quern."),
-  ROOT("GET", "/", null, "What this is and where its document lies."),
-  ROOT_HEAD("HEAD", "/", null, "Whether the server answers at all."),
-  METRICS("GET", "/metrics", null, "Metrics in Prometheus' text format."),
-  OPENAPI("GET", "/openapi.json", null, "This document.");
+  CHAT_COMPLETIONS("POST", "/chat/completions", "Answers a conversation."),
+  COMPLETIONS("POST", "/completions", "Continues texts."),
+  MODELS("GET", "/models", "Lists the models that are served."),
+  MODEL("GET", "/models/{model}", "Describes one model; its id may hold slashes."),
+  TOKENIZE("POST", "/tokenize", "Turns text or messages into token ids."),
+  DETOKENIZE("POST", "/detokenize", "Turns token ids into text."),
+  HEALTH("GET", "/health", "200 when a model is loaded and its engine works, else 503."),
+  PING("GET", "/ping", "The same as /health, for probes that ask for this name."),
+  VERSION("GET", "/version", "The version of Quern."),
+  ROOT("GET", "/", "What this is and where its document lies."),
+  ROOT_HEAD("HEAD", "/", "Whether the server answers at all."),
+  METRICS("GET", "/metrics", "Metrics in Prometheus' text format."),
+  OPENAPI("GET", "/openapi.json", "This document.");
 
   private final String method;
   private final String path;
-  private final @Nullable FieldTable body;
   private final String summary;
 
-  Endpoint(String method, String path, @Nullable FieldTable body, String summary) {
+  Endpoint(String method, String path, String summary) {
     this.method = method;
     this.path = path;
-    this.body = body;
     this.summary = summary;
   }
 
@@ -56,7 +54,14 @@ public enum Endpoint {
     return summary;
   }
 
+  /** The fields of its body; null when it takes none. */
   @Nullable FieldTable body() {
-    return body;
+    return switch (this) {
+      case CHAT_COMPLETIONS -> RequestFields.CHAT;
+      case COMPLETIONS -> RequestFields.COMPLETION;
+      case TOKENIZE -> RequestFields.TOKENIZE;
+      case DETOKENIZE -> RequestFields.DETOKENIZE;
+      default -> null;
+    };
   }
 }

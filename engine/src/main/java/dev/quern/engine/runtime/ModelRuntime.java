@@ -1,0 +1,101 @@
+package dev.quern.engine.runtime;
+
+import dev.quern.engine.generate.DeviceThread;
+import dev.quern.engine.generate.EngineSettings;
+import dev.quern.engine.generate.ScheduledEngine;
+import dev.quern.engine.model.LoadOptions;
+import dev.quern.engine.model.Models;
+import dev.quern.engine.text.ChatTemplate;
+import dev.quern.engine.text.FastTokenizer;
+import dev.quern.engine.text.Tokenizer;
+import dev.quern.store.Checkpoint;
+import dev.quern.store.QuernException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads models and owns the devices they run on. All models of a device share its one thread and
+ * take turns on it. Safe for threads.
+ */
+public final class ModelRuntime implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ModelRuntime.class);
+
+  private final Devices devices = new Devices();
+  private final List<LoadedModel> models = new CopyOnWriteArrayList<>();
+
+  /**
+   * Loads a checkpoint and starts its engine; returns when it can answer.
+   *
+   * @param id the name it was asked for
+   * @param folder in the Hugging Face layout
+   * @throws QuernException naming the file or setting at fault; nothing stays loaded then
+   */
+  public LoadedModel load(String id, Path folder, ModelSettings settings) {
+    long begin = System.nanoTime();
+    // Small files first: a model that cannot speak need not be loaded.
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    Set<Integer> endOfSequence = EndOfSequence.of(checkpoint);
+    Optional<ChatTemplate> chatTemplate = ChatTemplate.load(checkpoint.folder());
+    Tokenizer tokenizer = FastTokenizer.load(checkpoint.folder());
+    try {
+      DeviceThread device = devices.open(settings.device(), settings.threads());
+      LoadOptions options =
+          new LoadOptions(settings.dtype(), settings.maxModelLength(), bytes -> {});
+      ScheduledEngine engine =
+          ScheduledEngine.start(
+              device,
+              backend -> Models.load(checkpoint, backend, options),
+              engineSettings(id, settings));
+      LoadedModel model =
+          new ServedModel(
+              id,
+              checkpoint.folder(),
+              tokenizer,
+              chatTemplate,
+              engine,
+              sampleable(endOfSequence, engine.vocabularySize()));
+      models.add(model);
+      log.info(
+          "{}: {} with {} parameters is ready after {} ms",
+          id,
+          model.architecture(),
+          model.parameters(),
+          TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+      return model;
+    } catch (RuntimeException | Error e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /** Closes every model still open, then the devices. */
+  @Override
+  public void close() {
+    models.forEach(LoadedModel::close);
+    devices.close();
+  }
+
+  /** Some checkpoints name ids beyond their logits; the engine would refuse them. */
+  private static Set<Integer> sampleable(Set<Integer> ids, int vocabularySize) {
+    return ids.stream()
+        .filter(id -> id >= 0 && id < vocabularySize)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private static EngineSettings engineSettings(String id, ModelSettings settings) {
+    return new EngineSettings(
+        id,
+        settings.maxModelLength(),
+        settings.maxNumSequences(),
+        settings.maxNumBatchedTokens(),
+        settings.kvCacheBytes(),
+        settings.maxWaiting());
+  }
+}
