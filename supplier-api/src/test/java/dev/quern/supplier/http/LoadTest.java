@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
@@ -83,7 +84,7 @@ class LoadTest {
     try (TestServer server = TestServer.start(cache, TestServer.settings(), limits, 64, Map.of());
         Socket socket = new Socket()) {
       socket.setReceiveBufferSize(1024);
-      socket.connect(new InetSocketAddress("127.0.0.1", server.server.port()));
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.server.port()));
       // Many alternatives a token make events of kilobytes: they soon fill the socket's buffers.
       String body =
           chat(
@@ -114,9 +115,9 @@ class LoadTest {
     try (TestServer server = TestServer.start(cache, few, ServerLimits.of(few), 64, Map.of())) {
       List<Socket> sockets = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        sockets.add(new Socket("127.0.0.1", server.server.port()));
+        sockets.add(new Socket(InetAddress.getLoopbackAddress(), server.server.port()));
       }
-      try (Socket fifth = new Socket("127.0.0.1", server.server.port())) {
+      try (Socket fifth = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
         fifth.setSoTimeout(60_000);
         assertEquals(-1, fifth.getInputStream().read());
       }
@@ -153,7 +154,9 @@ class LoadTest {
       HttpResponse<String> finished = running.get(240, TimeUnit.SECONDS);
       assertEquals(200, finished.statusCode(), finished.body());
       drain.join();
-      assertThrows(IOException.class, () -> new Socket("127.0.0.1", server.server.port()).close());
+      assertThrows(
+          IOException.class,
+          () -> new Socket(InetAddress.getLoopbackAddress(), server.server.port()).close());
     }
   }
 
