@@ -32,6 +32,9 @@ public final class TorchNatives {
   private static Engine engine() {
     setUnlessSet("ai.djl.offline", "true");
     setUnlessSet("OPT_OUT_TRACKING", "true");
+    // No operation here is split into tasks, and what DJL would warn of is set by the backend.
+    setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
+    setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
     skipCudaSearch();
     // An OpenMP thread that waits spins for milliseconds by default. Beside any other busy process
     // that keeps its own colleague off the processor, at each of a step's 150 barriers: measured 45
