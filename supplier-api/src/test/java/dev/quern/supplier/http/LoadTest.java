@@ -71,7 +71,8 @@ class LoadTest {
           429,
           server
               .post(
-                  COMPLETIONS, completion("One", "\"n\":100,\"temperature\":1,\"max_tokens\":500"))
+                  COMPLETIONS,
+                  "{\"model\":\"demo\",\"prompt\":\"One\",\"n\":100,\"max_tokens\":500}")
               .statusCode());
       server.assertServesAndHoldsNothing();
     }
