@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.http.HttpResponse;
@@ -149,10 +150,9 @@ class BadInputTest {
     assertEquals(413, response.statusCode());
     assertEquals("body_too_long", TestServer.error(response).path("code").asText());
     // Chunked: its length is not known before it has come.
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       OutputStream out = socket.getOutputStream();
-      out.write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-          + "Transfer-Encoding: chunked\r\n\r\n"));
+      out.write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
       String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
       for (int i = 0; i < 200; i++) {
         out.write(ascii(chunk));
@@ -169,7 +169,7 @@ class BadInputTest {
             "A: " + "x".repeat(1_000_000) + "\r\n",
             "A: b\r\n".repeat(1000),
             "A: b\r\n".repeat(200_000))) {
-      try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
         try {
           socket
               .getOutputStream()
@@ -181,7 +181,7 @@ class BadInputTest {
         }
       }
     }
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       socket
           .getOutputStream()
           .write(ascii("GET /v1/models HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n".repeat(200) + "\r\n"));
@@ -191,12 +191,11 @@ class BadInputTest {
 
   @Test
   void halfSentRequests() throws IOException {
-    try (Socket body = new Socket("127.0.0.1", server.server.port());
-        Socket head = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket body = new Socket(InetAddress.getLoopbackAddress(), server.server.port());
+        Socket head = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       head.getOutputStream().write(ascii("GET /v1/models HTTP/1.1\r\nHos"));
       body.getOutputStream()
-          .write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-              + "Content-Length: 1000\r\n\r\n{\"model\":"));
+          .write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"model\":"));
       assertTrue(firstLine(body).contains(" 408 "));
       assertEquals(-1, head.getInputStream().read(), "closed without an answer");
     }
@@ -207,7 +206,7 @@ class BadInputTest {
     List<Socket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < 500; i++) {
-        sockets.add(new Socket("127.0.0.1", server.server.port()));
+        sockets.add(new Socket(InetAddress.getLoopbackAddress(), server.server.port()));
       }
       String body = completion("One", "\"max_tokens\":1");
       String request =
@@ -237,7 +236,7 @@ class BadInputTest {
 
   @Test
   void whatIsNoHttp() throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       socket.getOutputStream().write(ascii("\u0016\u0003\u0001 nonsense\r\n\r\n"));
       String line = firstLine(socket);
       assertTrue(line.isEmpty() || line.contains(" 400 "), line);

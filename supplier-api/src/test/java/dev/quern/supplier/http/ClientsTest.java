@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ClientsTest {
   private static final String QUESTION = "What is 3 plus 4?";
-  private static final Duration PATIENCE = Duration.ofSeconds(240);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   private static TestServer server;
   private static OpenAIClient openai;

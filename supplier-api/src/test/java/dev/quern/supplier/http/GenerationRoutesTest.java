@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -315,7 +316,7 @@ class GenerationRoutesTest {
 
   /** Sends a request, waits until it runs (or streams), and closes the socket. */
   private static void leave(String body, boolean readFirstEvent) throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
       socket
           .getOutputStream()

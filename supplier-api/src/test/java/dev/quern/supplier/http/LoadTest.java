@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
@@ -31,7 +32,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Too much work, clients too slow, and a stop in the middle of it. */
 @Timeout(300)
 class LoadTest {
-  @TempDir private Path cache;
+  private final Path cache;
+
+  LoadTest(@TempDir Path cache) {
+    this.cache = cache;
+  }
 
   @Test
   void overloadIs429WithRetryAfter() throws Exception {
@@ -83,7 +88,7 @@ class LoadTest {
             TestServer.start(cache, TestServer.settings(), limits, 64, Map.of());
         Socket socket = new Socket()) {
       socket.setReceiveBufferSize(1024);
-      socket.connect(new InetSocketAddress("127.0.0.1", server.server.port()));
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.server.port()));
       // Many alternatives a token make events of kilobytes: they soon fill the socket's buffers.
       String body =
           chat(
@@ -115,9 +120,9 @@ class LoadTest {
         TestServer.start(cache, few, ServerLimits.of(few), 64, Map.of())) {
       List<Socket> sockets = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        sockets.add(new Socket("127.0.0.1", server.server.port()));
+        sockets.add(new Socket(InetAddress.getLoopbackAddress(), server.server.port()));
       }
-      try (Socket fifth = new Socket("127.0.0.1", server.server.port())) {
+      try (Socket fifth = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
         fifth.setSoTimeout(60_000);
         assertEquals(-1, fifth.getInputStream().read());
       }
@@ -155,7 +160,7 @@ class LoadTest {
       assertEquals(200, finished.statusCode(), finished.body());
       drain.join();
       assertThrows(
-          IOException.class, () -> new Socket("127.0.0.1", server.server.port()).close());
+          IOException.class, () -> new Socket(InetAddress.getLoopbackAddress(), server.server.port()).close());
     }
   }
 

@@ -32,7 +32,7 @@ final class TestServer implements AutoCloseable {
   static final String COMPLETIONS = "/v1/completions";
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofSeconds(240);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   final ModelRuntime runtime;
   final LoadedModel model;

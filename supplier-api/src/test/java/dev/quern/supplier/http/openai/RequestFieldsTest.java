@@ -26,9 +26,9 @@ class RequestFieldsTest {
 
   @Test
   void everyHonouredFieldIsRead() {
-    assertReadsAll(RequestFields.CHAT, CHAT, fields -> ChatRequest.read(fields, model()));
+    assertReadsAll(RequestFields.CHAT, CHAT, fields -> ChatRequest.read(fields, RequestFieldsTest::model));
     assertReadsAll(
-        RequestFields.COMPLETION, COMPLETION, fields -> CompletionRequest.read(fields, model()));
+        RequestFields.COMPLETION, COMPLETION, fields -> CompletionRequest.read(fields, RequestFieldsTest::model));
     assertReadsAll(RequestFields.TOKENIZE, "{\"prompt\":\"hi\"}", TokenizeRequest::read);
     assertReadsAll(
         RequestFields.DETOKENIZE, "{\"tokens\":[1]}", TokenizeRequest.Reverse::read);
@@ -54,15 +54,15 @@ class RequestFieldsTest {
       if (field.support() == Field.Support.REFUSED) {
         ObjectNode body = object(CHAT);
         body.putNull(field.name());
-        ChatRequest.read(body, model());
+        ChatRequest.read(body, RequestFieldsTest::model);
         body.put(field.name(), false);
-        ChatRequest.read(body, model());
+        ChatRequest.read(body, RequestFieldsTest::model);
         body.putObject(field.name()).put("a", 1);
-        assertRefused(field.name(), () -> ChatRequest.read(body, model()));
+        assertRefused(field.name(), () -> ChatRequest.read(body, RequestFieldsTest::model));
       } else if (field.support() == Field.Support.ACCEPTED_WITHOUT_EFFECT) {
         ObjectNode body = object(CHAT);
         body.put(field.name(), "anything");
-        ChatRequest.read(body, model());
+        ChatRequest.read(body, RequestFieldsTest::model);
       }
     }
   }
@@ -71,10 +71,10 @@ class RequestFieldsTest {
   void unknownFieldsAreRefusedByName() {
     ObjectNode body = object(CHAT);
     body.put("temprature", 1);
-    assertRefused("temprature", () -> ChatRequest.read(body, model()));
+    assertRefused("temprature", () -> ChatRequest.read(body, RequestFieldsTest::model));
     ObjectNode nested = object(CHAT);
     ((ObjectNode) nested.path("messages").get(0)).put("contnet", 1);
-    assertRefused("messages[0].contnet", () -> ChatRequest.read(nested, model()));
+    assertRefused("messages[0].contnet", () -> ChatRequest.read(nested, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
@@ -95,7 +95,7 @@ class RequestFieldsTest {
   void badValuesNameTheirField(String name, String value) {
     ObjectNode body = object(CHAT);
     body.set(name, object("{\"v\":" + value + "}").get("v"));
-    assertRefused(name, () -> ChatRequest.read(body, model()));
+    assertRefused(name, () -> ChatRequest.read(body, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
@@ -115,7 +115,7 @@ class RequestFieldsTest {
       })
   void badMessagesNameTheirPart(String message, String field) {
     ObjectNode body = object("{\"model\":\"m\",\"messages\":[" + message + "]}");
-    assertRefused(field, () -> ChatRequest.read(body, model()));
+    assertRefused(field, () -> ChatRequest.read(body, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
@@ -129,7 +129,7 @@ class RequestFieldsTest {
     ObjectNode body = object(COMPLETION);
     body.set(name, object("{\"v\":" + value + "}").get("v"));
     QuernException error =
-        assertThrows(QuernException.class, () -> CompletionRequest.read(body, model()));
+        assertThrows(QuernException.class, () -> CompletionRequest.read(body, RequestFieldsTest::model));
     assertTrue(String.valueOf(error.field()).startsWith(name), error.field());
   }
 
@@ -140,7 +140,7 @@ class RequestFieldsTest {
     for (int i = 0; i < 1000; i++) {
       stops.add("s" + i);
     }
-    assertRefused("stop", () -> ChatRequest.read(body, model()));
+    assertRefused("stop", () -> ChatRequest.read(body, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
@@ -197,8 +197,8 @@ class RequestFieldsTest {
     assertEquals(0, ChatRequest.read(body, name -> defaults).sampling().temperature());
   }
 
-  private static java.util.function.Function<String, SamplingDefaults> model() {
-    return name -> SamplingDefaults.OPENAI;
+  private static SamplingDefaults model(String name) {
+    return SamplingDefaults.OPENAI;
   }
 
   private static void assertRefused(
