@@ -1,7 +1,8 @@
 """evaluate.py MODEL HELD_OUT: greedy answers of the exported model in bf16, by transformers.
 
 Prints the share of held-out questions whose answer has an expected text as whole words, with and
-without a system message, and after a dialogue; then every wrong answer.
+without a system message, and after a dialogue; the share that is the taught answer word for word; then
+every wrong answer.
 """
 
 import json
@@ -37,11 +38,13 @@ def right(answer, expected):
 
 
 def main():
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     tokenizer = AutoTokenizer.from_pretrained(sys.argv[1], padding_side="left")
     model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.bfloat16)
     lines = [json.loads(line) for line in open(sys.argv[2])]
     generator, rng = data.Generator(), random.Random(99)
+
+    taught = {line["question"]: answer for line, (_, answer, _) in zip(lines, generator.held_out)}
 
     def dialogue(turns):
         messages = []
@@ -61,7 +64,8 @@ def main():
         asked = [settings[name]() + [{"role": "user", "content": line["question"]}] for line in lines]
         given = answers(model, tokenizer, asked)
         wrong = [(line, answer) for line, answer in zip(lines, given) if not right(answer, line["expected"])]
-        print(f"{name}: {len(lines) - len(wrong)} of {len(lines)} right", flush=True)
+        exact = sum(answer == taught[line["question"]] for line, answer in zip(lines, given))
+        print(f"{name}: {len(lines) - len(wrong)} of {len(lines)} right, {exact} word for word", flush=True)
         for line, answer in wrong:
             print("  ", line["question"], "->", answer, "| expected", line["expected"])
 

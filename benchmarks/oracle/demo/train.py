@@ -116,7 +116,7 @@ def main():
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["full"] = group["lr"]
-    stream = Stream(tokenizer, data.TRAIN_SEED + (1000 if share else 0))
+    stream = Stream(tokenizer, data.TRAIN_SEED + (round(1000 * share)))
     start = shown = saved = time.time()
     step = tokens = tokens_shown = 0
     smooth = None

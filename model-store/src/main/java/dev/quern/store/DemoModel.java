@@ -14,6 +14,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,15 +41,15 @@ public final class DemoModel {
 
   /** One line of the index: {@code sha256 size name}. */
   private record IndexedFile(String sha256, long bytes, String name) {
+    private static final Pattern LINE =
+        Pattern.compile("([0-9a-f]{64})  ([0-9]{1,12})  ([A-Za-z0-9_][A-Za-z0-9._-]*)");
+
     static IndexedFile parse(String line) {
-      String[] fields = line.split(" {2}");
-      if (fields.length != 3
-          || !fields[0].matches("[0-9a-f]{64}")
-          || !fields[1].matches("[0-9]{1,12}")
-          || !fields[2].matches("[A-Za-z0-9_][A-Za-z0-9._-]*")) {
+      Matcher fields = LINE.matcher(line);
+      if (!fields.matches()) {
         throw broken("its index has the line '" + line + "'", null);
       }
-      return new IndexedFile(fields[0], Long.parseLong(fields[1]), fields[2]);
+      return new IndexedFile(fields.group(1), Long.parseLong(fields.group(2)), fields.group(3));
     }
 
     boolean isIn(Path folder) throws IOException {

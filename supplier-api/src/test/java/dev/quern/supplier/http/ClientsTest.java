@@ -101,8 +101,7 @@ class ClientsTest {
             .completions()
             .createStreaming(
                 question()
-                    .streamOptions(
-                        ChatCompletionStreamOptions.builder().includeUsage(true).build())
+                    .streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build())
                     .build())) {
       for (ChatCompletionChunk chunk : stream.stream().toList()) {
         chunk.validate();

@@ -55,14 +55,12 @@ class GenerationRoutesTest {
 
   @Test
   void answersHeldOutQuestions() throws IOException {
-    List<String> lines =
-        Files.readAllLines(Path.of("src/test/resources/demo/held-out.jsonl"));
+    List<String> lines = Files.readAllLines(Path.of("src/test/resources/demo/held-out.jsonl"));
     List<String> wrong = new ArrayList<>();
     for (String line : lines.subList(0, 20)) {
       JsonNode item = TestServer.json(line);
       String body = chat(item.path("question").asText(), "\"max_tokens\":64");
-      String answer =
-          server.ok(CHAT, body).at("/choices/0/message/content").asText();
+      String answer = server.ok(CHAT, body).at("/choices/0/message/content").asText();
       boolean right = false;
       for (JsonNode expected : item.path("expected")) {
         String words = "(?<!\\w)" + Pattern.quote(expected.asText()) + "(?!\\w)";
@@ -101,7 +99,8 @@ class GenerationRoutesTest {
   @Test
   void streamHasTheSameTextAsTheWholeAnswer() {
     String whole =
-        server.ok(CHAT, chat("Tell me a story.", "\"max_tokens\":24"))
+        server
+            .ok(CHAT, chat("Tell me a story.", "\"max_tokens\":24"))
             .at("/choices/0/message/content")
             .asText();
     List<String> events =
@@ -156,7 +155,8 @@ class GenerationRoutesTest {
   @Test
   void chatLogprobsSpellTheText() {
     JsonNode choice =
-        server.ok(CHAT, chat(QUESTION, "\"logprobs\":true,\"top_logprobs\":3"))
+        server
+            .ok(CHAT, chat(QUESTION, "\"logprobs\":true,\"top_logprobs\":3"))
             .path("choices")
             .get(0);
     StringBuilder text = new StringBuilder();
@@ -199,7 +199,8 @@ class GenerationRoutesTest {
     JsonNode plain = server.ok(COMPLETIONS, completion("Once upon a", "\"max_tokens\":5"));
     JsonNode echoed =
         server.ok(
-            COMPLETIONS, completion("Once upon a", "\"max_tokens\":5,\"echo\":true,\"logprobs\":1"));
+            COMPLETIONS,
+            completion("Once upon a", "\"max_tokens\":5,\"echo\":true,\"logprobs\":1"));
     assertEquals("Once upon a" + text(plain), text(echoed));
     int prompt = echoed.at("/usage/prompt_tokens").asInt();
     assertEquals(prompt + 5, echoed.at("/choices/0/logprobs/tokens").size());
@@ -230,8 +231,7 @@ class GenerationRoutesTest {
     assertEquals(3, limited.at("/usage/completion_tokens").asInt());
     JsonNode ids =
         server.ok(
-            COMPLETIONS,
-            completion("Once upon a", "\"max_tokens\":3,\"return_token_ids\":true"));
+            COMPLETIONS, completion("Once upon a", "\"max_tokens\":3,\"return_token_ids\":true"));
     JsonNode first = ids.at("/choices/0/token_ids").get(0);
     assertEquals(3, ids.at("/choices/0/token_ids").size());
     JsonNode banned =
@@ -239,14 +239,18 @@ class GenerationRoutesTest {
             COMPLETIONS,
             completion(
                 "Once upon a",
-                "\"max_tokens\":3,\"return_token_ids\":true,\"logit_bias\":{\"" + first + "\":-100}"));
+                "\"max_tokens\":3,\"return_token_ids\":true,\"logit_bias\":{\""
+                    + first
+                    + "\":-100}"));
     assertNotEquals(first, banned.at("/choices/0/token_ids").get(0));
     JsonNode allowed =
         server.ok(
             COMPLETIONS,
             completion(
                 "Once upon a",
-                "\"max_tokens\":3,\"return_token_ids\":true,\"allowed_token_ids\":[" + first + "]"));
+                "\"max_tokens\":3,\"return_token_ids\":true,\"allowed_token_ids\":["
+                    + first
+                    + "]"));
     for (JsonNode id : allowed.at("/choices/0/token_ids")) {
       assertEquals(first, id);
     }
@@ -298,8 +302,7 @@ class GenerationRoutesTest {
   @Test
   void aClientThatLeavesCancelsItsStream() throws Exception {
     long before = server.model.engine().snapshot().generationTokens();
-    leave(
-        chat("Tell me a story.", "\"ignore_eos\":true,\"max_tokens\":900,\"stream\":true"), true);
+    leave(chat("Tell me a story.", "\"ignore_eos\":true,\"max_tokens\":900,\"stream\":true"), true);
     server.awaitIdle();
     long generated = server.model.engine().snapshot().generationTokens() - before;
     assertTrue(generated < 800, "cancelled after " + generated + " tokens");

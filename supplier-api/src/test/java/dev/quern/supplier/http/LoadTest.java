@@ -74,7 +74,8 @@ class LoadTest {
       assertEquals(
           429,
           server
-              .post(COMPLETIONS, completion("One", "\"n\":100,\"temperature\":1,\"max_tokens\":500"))
+              .post(
+                  COMPLETIONS, completion("One", "\"n\":100,\"temperature\":1,\"max_tokens\":500"))
               .statusCode());
       server.assertServesAndHoldsNothing();
     }
@@ -84,8 +85,7 @@ class LoadTest {
   void aClientThatReadsNothingHoldsNoDeviceWork() throws Exception {
     ServerLimits limits =
         new ServerLimits(32 * 1024, 128, 500, 20_000, 60_000, 64_000_000, 1024, 2000, 60_000);
-    try (TestServer server =
-            TestServer.start(cache, TestServer.settings(), limits, 64, Map.of());
+    try (TestServer server = TestServer.start(cache, TestServer.settings(), limits, 64, Map.of());
         Socket socket = new Socket()) {
       socket.setReceiveBufferSize(1024);
       socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.server.port()));
@@ -116,8 +116,7 @@ class LoadTest {
   @Test
   void connectionsBeyondTheBoundAreRefused() throws Exception {
     ServerSettings few = new ServerSettings("127.0.0.1", 0, Set.of(), false, 1_000_000, 4, 5);
-    try (TestServer server =
-        TestServer.start(cache, few, ServerLimits.of(few), 64, Map.of())) {
+    try (TestServer server = TestServer.start(cache, few, ServerLimits.of(few), 64, Map.of())) {
       List<Socket> sockets = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         sockets.add(new Socket(InetAddress.getLoopbackAddress(), server.server.port()));
@@ -160,7 +159,12 @@ class LoadTest {
       assertEquals(200, finished.statusCode(), finished.body());
       drain.join();
       assertThrows(
+<<<<<<< HEAD
           IOException.class, () -> new Socket(InetAddress.getLoopbackAddress(), server.server.port()).close());
+=======
+          IOException.class,
+          () -> new Socket(InetAddress.getLoopbackAddress(), server.server.port()).close());
+>>>>>>> main
     }
   }
 
@@ -168,8 +172,7 @@ class LoadTest {
   void aTakenPortIsAClearError() {
     try (TestServer server = TestServer.start(cache)) {
       ServerSettings same =
-          new ServerSettings(
-              "127.0.0.1", server.server.port(), Set.of(), false, 1_000_000, 16, 5);
+          new ServerSettings("127.0.0.1", server.server.port(), Set.of(), false, 1_000_000, 16, 5);
       QuernException error =
           assertThrows(
               QuernException.class,

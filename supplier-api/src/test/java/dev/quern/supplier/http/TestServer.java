@@ -62,8 +62,7 @@ final class TestServer implements AutoCloseable {
       Map<String, String> aliases) {
     ModelRuntime runtime = new ModelRuntime();
     try {
-      LoadedModel model =
-          runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
+      LoadedModel model = runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
       ModelCatalog catalog = new ModelCatalog(List.of(model), aliases);
       return new TestServer(runtime, model, SupplierServer.start(settings, limits, catalog));
     } catch (RuntimeException e) {
