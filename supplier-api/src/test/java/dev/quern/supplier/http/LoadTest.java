@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -128,8 +129,22 @@ class LoadTest {
       for (Socket socket : sockets) {
         socket.close();
       }
+      awaitRoom(server);
       server.assertServesAndHoldsNothing();
     }
+  }
+
+  /** The server hears a little later that connections were closed. */
+  private static void awaitRoom(TestServer server) throws InterruptedException {
+    for (int tries = 0; tries < 1000; tries++) {
+      try {
+        assertEquals(200, server.get("/health").statusCode());
+        return;
+      } catch (UncheckedIOException e) {
+        Thread.sleep(10);
+      }
+    }
+    throw new AssertionError("closed connections are still counted");
   }
 
   @Test
@@ -199,7 +214,7 @@ class LoadTest {
               .build(),
           HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
