@@ -47,7 +47,7 @@ final class TestServer implements AutoCloseable {
   }
 
   static ServerSettings settings() {
-    return new ServerSettings("127.0.0.1", 0, Set.of(), false, 10_000_000, 1024, 10);
+    return new ServerSettings("127.0.0.1", 0, Set.of(), false, 10_000_000, 1024, 120);
   }
 
   static TestServer start(Path cache) {
