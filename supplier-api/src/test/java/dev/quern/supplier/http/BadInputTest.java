@@ -148,9 +148,6 @@ class BadInputTest {
     // Chunked: its length is not known before it has come.
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       OutputStream out = socket.getOutputStream();
-<<<<<<< HEAD
-      out.write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
-=======
       out.write(
           ascii(
               String.join(
@@ -160,7 +157,6 @@ class BadInputTest {
                   "Transfer-Encoding: chunked",
                   "",
                   "")));
->>>>>>> main
       String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
       for (int i = 0; i < 200; i++) {
         out.write(ascii(chunk));
@@ -203,14 +199,10 @@ class BadInputTest {
         Socket head = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       head.getOutputStream().write(ascii("GET /v1/models HTTP/1.1\r\nHos"));
       body.getOutputStream()
-<<<<<<< HEAD
-          .write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"model\":"));
-=======
           .write(
               ascii(
                   "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
                       + "Content-Length: 1000\r\n\r\n{\"model\":"));
->>>>>>> main
       assertTrue(firstLine(body).contains(" 408 "));
       assertEquals(-1, head.getInputStream().read(), "closed without an answer");
     }

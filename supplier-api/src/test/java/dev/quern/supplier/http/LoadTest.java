@@ -175,12 +175,8 @@ class LoadTest {
       assertEquals(200, finished.statusCode(), finished.body());
       drain.join();
       assertThrows(
-<<<<<<< HEAD
-          IOException.class, () -> new Socket(InetAddress.getLoopbackAddress(), server.server.port()).close());
-=======
           IOException.class,
           () -> new Socket(InetAddress.getLoopbackAddress(), server.server.port()).close());
->>>>>>> main
     }
   }
 
