@@ -10,7 +10,6 @@ import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,13 +40,12 @@ final class StepLoop implements DeviceThread.Work {
   private final List<StepListener> stepListeners;
   private final BlockManager blocks;
   private final Scheduler scheduler;
+  private final Publisher publisher;
   private final BatchBuilder builder = new BatchBuilder();
   private final Sampler sampler;
 
   private @Nullable KvCache cache;
   private long steps;
-  private long promptTokens;
-  private long generationTokens;
   private long engineFailures;
   private int failuresInRow;
   private volatile boolean dead;
@@ -76,6 +74,7 @@ final class StepLoop implements DeviceThread.Work {
                 settings.maxNumSequences(),
                 settings.maxNumBatchedTokens(),
                 Math.max(1, MOST_SCORED_LOGITS / vocabulary)));
+    this.publisher = new Publisher(name, scheduler, inbox);
     this.sampler = new Sampler(vocabulary);
     this.cache = takeCache();
     this.snapshot = currentSnapshot();
@@ -97,7 +96,8 @@ final class StepLoop implements DeviceThread.Work {
     takeSubmitted();
     takeOrders();
     StepPlan plan = scheduler.schedule(begin);
-    announce(plan);
+    publisher.announce(plan);
+    plan.dropEnded();
     boolean work = !plan.sequences.isEmpty();
     if (work) {
       try {
@@ -122,8 +122,8 @@ final class StepLoop implements DeviceThread.Work {
         new QuernException(
             ErrorCategory.UNAVAILABLE, "the engine of " + name + " has died: " + fatal, fatal);
     failWaiting(error);
-    scheduler.runningSequences().forEach(sequence -> fail(sequence, error));
-    scheduler.waitingSequences().forEach(sequence -> fail(sequence, error));
+    scheduler.runningSequences().forEach(sequence -> publisher.fail(sequence, error));
+    scheduler.waitingSequences().forEach(sequence -> publisher.fail(sequence, error));
     snapshot = currentSnapshot();
     close();
   }
@@ -134,7 +134,7 @@ final class StepLoop implements DeviceThread.Work {
     takeOrders();
     for (Sequence sequence : scheduler.waitingSequences()) {
       if (!sequence.started) {
-        fail(sequence, error);
+        publisher.fail(sequence, error);
       }
     }
     snapshot = currentSnapshot();
@@ -143,8 +143,8 @@ final class StepLoop implements DeviceThread.Work {
   void cancelAll() {
     takeSubmitted();
     takeOrders();
-    scheduler.waitingSequences().forEach(s -> finish(s, FinishReason.CANCELLED));
-    scheduler.runningSequences().forEach(s -> finish(s, FinishReason.CANCELLED));
+    scheduler.waitingSequences().forEach(s -> publisher.finish(s, FinishReason.CANCELLED));
+    scheduler.runningSequences().forEach(s -> publisher.finish(s, FinishReason.CANCELLED));
     snapshot = currentSnapshot();
   }
 
@@ -165,26 +165,9 @@ final class StepLoop implements DeviceThread.Work {
   private void takeOrders() {
     for (FinishOrder o = inbox.pollOrder(); o != null; o = inbox.pollOrder()) {
       if (o.sequence().state != Sequence.State.ENDED) {
-        finish(o.sequence(), o.reason());
+        publisher.finish(o.sequence(), o.reason());
       }
     }
-  }
-
-  private void announce(StepPlan plan) {
-    for (Sequence sequence : plan.expired) {
-      inbox.ended(false);
-      tellFailed(
-          sequence,
-          new QuernException(
-              ErrorCategory.OVERLOADED,
-              "the request was not started before its deadline; try again later"));
-    }
-    for (Sequence sequence : plan.started) {
-      inbox.started();
-      promptTokens += sequence.promptLength();
-      tell(sequence, listener -> listener.onStarted(sequence.cachedTokens));
-    }
-    plan.dropEnded();
   }
 
   private void runStep(StepPlan plan, long begin) {
@@ -210,7 +193,7 @@ final class StepLoop implements DeviceThread.Work {
     }
     long sampled = System.nanoTime();
     for (Sequence sequence : plan.sequences) {
-      publish(sequence, sampled);
+      publisher.publish(sequence, sampled);
     }
     report(plan, built - begin, ran - built, sampled - ran, System.nanoTime() - sampled);
   }
@@ -247,49 +230,6 @@ final class StepLoop implements DeviceThread.Work {
     }
   }
 
-  private void publish(Sequence sequence, long nowNanos) {
-    QuernException failure = sequence.failure;
-    if (failure != null) {
-      fail(sequence, failure);
-      return;
-    }
-    if (sequence.scoresPrompt()
-        && !sequence.promptScoresTold
-        && sequence.promptScores().size() == sequence.promptLength() - 1) {
-      sequence.promptScoresTold = true;
-      List<SampledToken> scores = List.copyOf(sequence.promptScores());
-      tell(sequence, listener -> listener.onPromptScored(scores));
-    }
-    SampledToken next = sequence.next;
-    if (next != null) {
-      publishToken(sequence, next, nowNanos);
-    } else if (sequence.maxTokens() == 0 && sequence.computed() == sequence.promptLength()) {
-      finishRunning(sequence, FinishReason.LENGTH);
-    }
-  }
-
-  private void publishToken(Sequence sequence, SampledToken next, long nowNanos) {
-    if (sequence.generated() == 0) {
-      sequence.firstTokenNanos = nowNanos;
-    }
-    sequence.append(next.tokenId());
-    generationTokens++;
-    tell(sequence, listener -> listener.onToken(next));
-    if (sequence.sampling().stopTokens().contains(next.tokenId())) {
-      sequence.stopToken = next.tokenId();
-      finishRunning(sequence, FinishReason.STOP);
-    } else if (sequence.generated() == sequence.maxTokens()) {
-      finishRunning(sequence, FinishReason.LENGTH);
-    }
-  }
-
-  private void finishRunning(Sequence sequence, FinishReason reason) {
-    // A listener that threw has ended it already.
-    if (sequence.state == Sequence.State.RUNNING) {
-      finish(sequence, reason);
-    }
-  }
-
   private void recover(Throwable cause) {
     engineFailures++;
     failuresInRow++;
@@ -306,7 +246,7 @@ final class StepLoop implements DeviceThread.Work {
                 + cause
                 + ")",
             cause);
-    scheduler.runningSequences().forEach(sequence -> fail(sequence, error));
+    scheduler.runningSequences().forEach(sequence -> publisher.fail(sequence, error));
     blocks.reset();
     closeCache();
   }
@@ -328,53 +268,6 @@ final class StepLoop implements DeviceThread.Work {
     scheduler.shrink(
         new SchedulerLimits(sequences, tokens, Math.max(1, limits.maxScoredRows() / 2)));
     return true;
-  }
-
-  private void finish(Sequence sequence, FinishReason reason) {
-    end(sequence);
-    GenerationStats stats = sequence.stats(System.nanoTime());
-    tellLast(sequence, listener -> listener.onFinished(reason, stats));
-  }
-
-  private void fail(Sequence sequence, QuernException error) {
-    end(sequence);
-    tellFailed(sequence, error);
-  }
-
-  private void end(Sequence sequence) {
-    scheduler.remove(sequence);
-    inbox.ended(sequence.started);
-  }
-
-  /** Tells of progress; a listener that throws ends its own request. */
-  private void tell(Sequence sequence, Consumer<GenerationListener> news) {
-    if (sequence.state == Sequence.State.ENDED) {
-      return;
-    }
-    try {
-      news.accept(sequence.listener());
-    } catch (VirtualMachineError e) {
-      throw e;
-    } catch (Throwable e) {
-      log.warn("{}: the listener of request {} failed", name, sequence.request().id(), e);
-      fail(
-          sequence,
-          new QuernException(ErrorCategory.INTERNAL, "the receiver of the tokens failed: " + e, e));
-    }
-  }
-
-  private void tellFailed(Sequence sequence, QuernException error) {
-    tellLast(sequence, listener -> listener.onFailed(error));
-  }
-
-  private void tellLast(Sequence sequence, Consumer<GenerationListener> news) {
-    try {
-      news.accept(sequence.listener());
-    } catch (VirtualMachineError e) {
-      throw e;
-    } catch (Throwable e) {
-      log.warn("{}: the listener of request {} failed", name, sequence.request().id(), e);
-    }
   }
 
   private void report(StepPlan plan, long schedule, long run, long sample, long publish) {
@@ -418,8 +311,8 @@ final class StepLoop implements DeviceThread.Work {
         blocks.blocks(),
         blocks.usedBlocks(),
         steps,
-        promptTokens,
-        generationTokens,
+        publisher.promptTokens(),
+        publisher.generationTokens(),
         scheduler.prefixQueryTokens(),
         scheduler.prefixHitTokens(),
         scheduler.preemptions(),

@@ -62,7 +62,9 @@ record RopeParameters(double theta, int rotaryDim, RopeScaling scaling) {
   private static RopeScaling scaling(
       ModelConfig config, ModelConfig rope, DecoderConfig shape, int rotaryDim) {
     String key = rope.has("rope_type") ? "rope_type" : "type";
-    String type = rope.text(key).orElse("default");
+    String stated = rope.text(key).orElse("default");
+    // Phi 3's first release called LongRoPE "yarn".
+    String type = stated.equals("yarn") && rope.has("short_factor") ? "longrope" : stated;
     int maxPositions = shape.maxPositionEmbeddings();
     return switch (type) {
       case "default" -> new RopeScaling.None();

@@ -2,9 +2,11 @@ package dev.quern.engine.runtime;
 
 import dev.quern.engine.generate.GenerationEngine;
 import dev.quern.engine.tensor.MemoryUse;
+import dev.quern.engine.text.ChatTemplate;
 import dev.quern.engine.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** A model ready to answer. Closing it ends its engine and frees its memory. */
@@ -19,6 +21,9 @@ public interface LoadedModel extends AutoCloseable {
   long parameters();
 
   Tokenizer tokenizer();
+
+  /** How conversations become prompts; absent: the checkpoint completes text only. */
+  Optional<ChatTemplate> chatTemplate();
 
   GenerationEngine engine();
 

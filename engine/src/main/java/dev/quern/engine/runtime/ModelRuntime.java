@@ -5,12 +5,14 @@ import dev.quern.engine.generate.EngineSettings;
 import dev.quern.engine.generate.ScheduledEngine;
 import dev.quern.engine.model.LoadOptions;
 import dev.quern.engine.model.Models;
+import dev.quern.engine.text.ChatTemplate;
 import dev.quern.engine.text.FastTokenizer;
 import dev.quern.engine.text.Tokenizer;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +42,7 @@ public final class ModelRuntime implements AutoCloseable {
     // Small files first: a model that cannot speak need not be loaded.
     Checkpoint checkpoint = Checkpoint.open(folder);
     Set<Integer> endOfSequence = EndOfSequence.of(checkpoint);
+    Optional<ChatTemplate> chatTemplate = ChatTemplate.load(checkpoint.folder());
     Tokenizer tokenizer = FastTokenizer.load(checkpoint.folder());
     try {
       DeviceThread device = devices.open(settings.device(), settings.threads());
@@ -55,6 +58,7 @@ public final class ModelRuntime implements AutoCloseable {
               id,
               checkpoint.folder(),
               tokenizer,
+              chatTemplate,
               engine,
               sampleable(endOfSequence, engine.vocabularySize()));
       models.add(model);

@@ -3,9 +3,11 @@ package dev.quern.engine.runtime;
 import dev.quern.engine.generate.GenerationEngine;
 import dev.quern.engine.generate.ScheduledEngine;
 import dev.quern.engine.tensor.MemoryUse;
+import dev.quern.engine.text.ChatTemplate;
 import dev.quern.engine.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** A model on a device of this process. */
@@ -13,6 +15,7 @@ record ServedModel(
     String id,
     Path folder,
     Tokenizer tokenizer,
+    Optional<ChatTemplate> chatTemplate,
     ScheduledEngine scheduledEngine,
     Set<Integer> endOfSequenceTokens)
     implements LoadedModel {

@@ -19,6 +19,9 @@ import java.util.Set;
 public final class FastTokenizer implements Tokenizer {
   private static final String FILE = "tokenizer.json";
 
+  /** Twenty times the largest known; it is held in memory while it is parsed. */
+  private static final long MAX_BYTES = 512L << 20;
+
   private final NativeTokenizer tokenizer;
   private final TokenizerVocabulary vocabulary;
 
@@ -58,6 +61,14 @@ public final class FastTokenizer implements Tokenizer {
 
   private static String readText(Path file) {
     try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new QuernException(
+            ErrorCategory.BAD_REQUEST,
+            file
+                + " is larger than "
+                + MAX_BYTES
+                + " bytes: it is no tokenizer, download it again");
+      }
       return Files.readString(file);
     } catch (CharacterCodingException e) {
       throw new QuernException(
@@ -111,6 +122,11 @@ public final class FastTokenizer implements Tokenizer {
   @Override
   public int vocabularySize() {
     return vocabulary.size();
+  }
+
+  @Override
+  public int maxCharsPerToken() {
+    return vocabulary.maxCharsPerToken();
   }
 
   @Override

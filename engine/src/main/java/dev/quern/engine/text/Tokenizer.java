@@ -28,6 +28,15 @@ public interface Tokenizer extends AutoCloseable {
   /** One more than the largest id. */
   int vocabularySize();
 
+  /**
+   * Most chars of a text that one token can stand for, or {@link Integer#MAX_VALUE} if there is no
+   * bound. A text of more than this times a context's length can be refused without encoding it,
+   * which for megabytes of text takes seconds and hundreds of bytes of native memory a token.
+   */
+  default int maxCharsPerToken() {
+    return Integer.MAX_VALUE;
+  }
+
   @Override
   void close();
 }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.io.IOException;
@@ -24,18 +26,24 @@ final class TokenizerVocabulary {
   /** A bound against files that would make us reserve gigabytes; the largest known has 0.3 M. */
   private static final int MAX_ID = 1 << 24;
 
-  private static final JsonFactory JSON =
-      JsonFactory.builder().disable(JsonFactory.Feature.INTERN_FIELD_NAMES).build();
+  private static final ObjectMapper JSON =
+      new ObjectMapper(
+          JsonFactory.builder().disable(JsonFactory.Feature.INTERN_FIELD_NAMES).build());
 
   private final Map<String, Integer> ids;
   private final @Nullable String[] texts;
   private final Set<Integer> special;
+  private final int maxCharsPerToken;
 
   private TokenizerVocabulary(
-      Map<String, Integer> ids, @Nullable String[] texts, Set<Integer> special) {
+      Map<String, Integer> ids,
+      @Nullable String[] texts,
+      Set<Integer> special,
+      int maxCharsPerToken) {
     this.ids = ids;
     this.texts = texts;
     this.special = special;
+    this.maxCharsPerToken = maxCharsPerToken;
   }
 
   /**
@@ -84,8 +92,16 @@ final class TokenizerVocabulary {
     return texts.length;
   }
 
+  /** See {@link Tokenizer#maxCharsPerToken}. */
+  int maxCharsPerToken() {
+    return maxCharsPerToken;
+  }
+
   private static final class Reader {
     private final Path file;
+    private int normalizerShrink = 1;
+    private boolean unknownToken;
+    private boolean byteFallback;
     private final Map<String, Integer> ids = new HashMap<>();
     private final Map<String, Integer> added = new HashMap<>();
     private final Set<Integer> special = new HashSet<>();
@@ -112,6 +128,9 @@ final class TokenizerVocabulary {
           readAddedTokens(json);
         } else if (field.equals("model") && value == JsonToken.START_OBJECT) {
           readModel(json);
+        } else if (field.equals("normalizer") && value == JsonToken.START_OBJECT) {
+          JsonNode normalizer = json.readValueAsTree();
+          normalizerShrink = shrink(normalizer);
         } else {
           json.skipChildren();
         }
@@ -127,7 +146,39 @@ final class TokenizerVocabulary {
       ids.forEach((text, id) -> texts[id] = text);
       added.forEach((text, id) -> texts[id] = text);
       ids.putAll(added);
-      return new TokenizerVocabulary(Map.copyOf(ids), texts, Collections.unmodifiableSet(special));
+      return new TokenizerVocabulary(
+          Map.copyOf(ids), texts, Collections.unmodifiableSet(special), maxChars());
+    }
+
+    /** A token that stands for anything unknown may stand for a whole text. */
+    private int maxChars() {
+      int longest = ids.keySet().stream().mapToInt(String::length).max().orElse(0);
+      boolean bounded = (byteFallback || !unknownToken) && normalizerShrink > 0;
+      long chars = (long) longest * normalizerShrink;
+      return bounded && chars < Integer.MAX_VALUE ? (int) chars : Integer.MAX_VALUE;
+    }
+
+    /** Most chars that a normalizer makes one of; 0 if that is not known. */
+    private static int shrink(JsonNode normalizer) {
+      return switch (normalizer.path("type").asText()) {
+        case "Prepend" -> 1;
+        case "NFD", "NFKD" -> 1;
+        // U+1F82 is composed of four letters, and none of more.
+        case "NFC", "NFKC" -> 4;
+        case "Replace" -> {
+          String from = normalizer.path("pattern").path("String").asText();
+          boolean grows = from.length() == 1 && !normalizer.path("content").asText().isEmpty();
+          yield grows ? 1 : 0;
+        }
+        case "Sequence" -> {
+          int product = 1;
+          for (JsonNode part : normalizer.path("normalizers")) {
+            product = Math.min(product * shrink(part), 64);
+          }
+          yield product;
+        }
+        default -> 0;
+      };
     }
 
     private void readAddedTokens(JsonParser json) throws IOException {
@@ -157,19 +208,29 @@ final class TokenizerVocabulary {
 
     private void readModel(JsonParser json) throws IOException {
       while (json.nextToken() == JsonToken.FIELD_NAME) {
-        boolean isVocabulary = json.currentName().equals("vocab");
+        String field = json.currentName();
         JsonToken value = json.nextToken();
-        if (isVocabulary && value == JsonToken.START_OBJECT) {
-          while (json.nextToken() == JsonToken.FIELD_NAME) {
-            String text = json.currentName();
-            json.nextToken();
-            ids.put(text, checkedId(json));
-          }
-        } else if (isVocabulary && value == JsonToken.START_ARRAY) {
-          readPieces(json);
-        } else {
-          json.skipChildren();
+        switch (field) {
+          case "vocab" -> readVocabulary(json);
+          case "unk_token", "unk_id" -> unknownToken = value != JsonToken.VALUE_NULL;
+          case "byte_fallback" -> byteFallback = value == JsonToken.VALUE_TRUE;
+          default -> json.skipChildren();
         }
+      }
+    }
+
+    private void readVocabulary(JsonParser json) throws IOException {
+      if (json.currentToken() == JsonToken.START_ARRAY) {
+        readPieces(json);
+        return;
+      }
+      if (json.currentToken() != JsonToken.START_OBJECT) {
+        throw malformed("its vocabulary is neither an object nor an array");
+      }
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        String text = json.currentName();
+        json.nextToken();
+        ids.put(text, checkedId(json));
       }
     }
 

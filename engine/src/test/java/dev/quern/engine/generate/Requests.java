@@ -70,6 +70,26 @@ final class Requests {
         promptLogprobs);
   }
 
+  static SamplingParameters withMaxTokens(SamplingParameters base, int maxTokens) {
+    return new SamplingParameters(
+        base.temperature(),
+        base.topK(),
+        base.topP(),
+        base.minP(),
+        1,
+        0,
+        0,
+        Map.of(),
+        Set.of(),
+        List.of(),
+        base.seed(),
+        maxTokens,
+        0,
+        Set.of(),
+        -1,
+        -1);
+  }
+
   static GenerationRequest of(int[] prompt, SamplingParameters sampling) {
     return new GenerationRequest("test", prompt, sampling, 0, OptionalLong.empty(), "");
   }

@@ -61,7 +61,8 @@ class ScheduledEngineTest {
   @Test
   void preemptionUnderATinyCacheChangesNothing() {
     for (SamplingParameters sampling :
-        List.of(Requests.greedy(60), withMaxTokens(Requests.random(1, 0, 0.9, 0, 3), 60))) {
+        List.of(
+            Requests.greedy(60), Requests.withMaxTokens(Requests.random(1, 0, 0.9, 0, 3), 60))) {
       ScheduledEngine large = engine(400, 8, 64, 100);
       ScheduledEngine tiny = engine(12, 8, 64, 100);
       List<Recorder> expected = new ArrayList<>();
@@ -91,8 +92,8 @@ class ScheduledEngineTest {
   @Test
   void seedsReproduceAndNoSeedVaries() {
     ScheduledEngine engine = engine(400, 8, 64, 100);
-    SamplingParameters seeded = withMaxTokens(Requests.random(1.2, 0, 1, 0, 11), 30);
-    SamplingParameters other = withMaxTokens(Requests.random(1.2, 0, 1, 0, 12), 30);
+    SamplingParameters seeded = Requests.withMaxTokens(Requests.random(1.2, 0, 1, 0, 11), 30);
+    SamplingParameters other = Requests.withMaxTokens(Requests.random(1.2, 0, 1, 0, 12), 30);
     int[] first = submit(engine, prompt(1, 20), seeded).await().ids();
     List<Recorder> crowd =
         IntStream.range(0, 7).mapToObj(i -> submit(engine, prompt(i, 30), other)).toList();
@@ -489,26 +490,6 @@ class ScheduledEngineTest {
       assertArrayEquals(expected.get(i).await().ids(), actual.get(i).await().ids(), "request " + i);
       assertEquals(1, actual.get(i).terminals());
     }
-  }
-
-  private static SamplingParameters withMaxTokens(SamplingParameters base, int maxTokens) {
-    return new SamplingParameters(
-        base.temperature(),
-        base.topK(),
-        base.topP(),
-        base.minP(),
-        1,
-        0,
-        0,
-        Map.of(),
-        Set.of(),
-        List.of(),
-        base.seed(),
-        maxTokens,
-        0,
-        Set.of(),
-        -1,
-        -1);
   }
 
   private static SamplingParameters withStops(

@@ -54,6 +54,7 @@ class ModelRuntimeTest {
       assertEquals(128, model.engine().maxModelLength());
       assertEquals(256, model.tokenizer().vocabularySize());
       assertEquals(Set.of(2), model.endOfSequenceTokens());
+      assertTrue(model.chatTemplate().isEmpty());
       assertTrue(model.memory().getOrDefault("kv_cache", MemoryUse.NONE).allocatedBytes() > 0);
       JsonNode golden = golden();
       assertArrayEquals(

@@ -225,6 +225,21 @@ public abstract class BackendContract {
   }
 
   @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void argmaxOfWhatIsNoNumberIsNone(DType dtype) {
+    use(dtype);
+    double[] values = new double[4 * 10];
+    values[3] = Double.NaN;
+    values[12] = Double.POSITIVE_INFINITY;
+    values[23] = Double.NEGATIVE_INFINITY;
+    values[35] = 1;
+    Stored x = stored(StoredType.F32, 0, values, 4, 10);
+    try (Workspace _ = backend.openWorkspace()) {
+      assertArrayEquals(new int[] {-1, -1, 0, 5}, backend.argmax(activations(x, 4)));
+    }
+  }
+
+  @ParameterizedTest
   @CsvSource({"F32,true", "F32,false", "BF16,true", "F16,true"})
   void expertsRouteEachTokenToItsBest(DType dtype, boolean normalise) {
     use(dtype);
@@ -398,7 +413,8 @@ public abstract class BackendContract {
             return backend.toHost(backend.pagedAttention(q, heads, options, cache, 1, batch));
           };
       try (Workspace _ = backend.openWorkspace()) {
-        attend.apply(batch(filling, new int[3], blocks, 16, 40));
+        float[] filled = attend.apply(batch(filling, new int[3], blocks, 16, 40));
+        assertEquals(51 * 128, filled.length);
         float[] together = attend.apply(batch(mixed, done, blocks, 16, 40));
         for (int s = 0; s < 2; s++) {
           float[] alone = attend.apply(batch(new int[][] {{s, 1}}, done, blocks, 16, 40));

@@ -74,6 +74,24 @@ class FastTokenizerTest {
   }
 
   @Test
+  void aTokenStandsForABoundedTextUnlessItMayBeUnknown() throws IOException {
+    for (String name : List.of("byte-level-bpe", "byte-fallback-bpe")) {
+      try (FastTokenizer tokenizer = TestTokenizers.load(name)) {
+        int most = tokenizer.maxCharsPerToken();
+        assertTrue(most < 1000);
+        for (TestTokenizers.Golden golden : TestTokenizers.goldens(name)) {
+          assertTrue(golden.text().length() <= (long) most * golden.ids().length);
+        }
+      }
+    }
+    for (String name : List.of("unigram", "wordpiece")) {
+      try (FastTokenizer tokenizer = TestTokenizers.load(name)) {
+        assertEquals(Integer.MAX_VALUE, tokenizer.maxCharsPerToken());
+      }
+    }
+  }
+
+  @Test
   void manyThreadsGetTheSameAnswersAsOne() throws Exception {
     List<TestTokenizers.Golden> goldens = TestTokenizers.goldens("byte-fallback-bpe");
     try (FastTokenizer tokenizer = TestTokenizers.load("byte-fallback-bpe");

@@ -176,6 +176,31 @@ class IncrementalDetokenizerTest {
   }
 
   @Test
+  void aPromptThatEndsInsideACodePointIsContinued() {
+    for (String name : List.of("byte-level-bpe", "byte-fallback-bpe")) {
+      FastTokenizer tokenizer = tokenizer(name);
+      // Cuneiform, which neither vocabulary has more than bytes for.
+      int[] all = tokenizer.encode("so \uD808\uDC01\uD808\uDC02 on", false);
+      for (int cut = 1; cut < all.length; cut++) {
+        int[] prompt = Arrays.copyOf(all, cut);
+        IncrementalDetokenizer detokenizer = IncrementalDetokenizer.after(prompt, tokenizer, false);
+        StringBuilder rest = new StringBuilder();
+        for (int i = cut; i < all.length; i++) {
+          rest.append(detokenizer.append(all[i]));
+        }
+        rest.append(detokenizer.finish());
+        assertTrue(rest.indexOf("\uFFFD") < 0, rest.toString());
+        String whole = tokenizer.decode(all, false);
+        assertTrue(whole.endsWith(rest.toString()), rest.toString());
+        String given = tokenizer.decode(prompt, false);
+        if (!given.endsWith("\uFFFD")) {
+          assertEquals(whole, given + rest);
+        }
+      }
+    }
+  }
+
+  @Test
   void workPerTokenDoesNotGrowWithTheSequence() {
     List<String> texts =
         List.of(

@@ -13,9 +13,8 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * The process's log on standard error, one line a record. Libraries say warnings and worse, Quern
- * itself what it does; DJL's warnings are of no use to an operator (its errors reach one as
- * exceptions).
+ * The process's log on standard error, one line a record. Warnings and worse unless itself what it
+ * does; DJL's warnings are of no use to an operator (its errors reach one as exceptions).
  */
 final class Logs {
   private static final DateTimeFormatter TIME =
@@ -40,7 +39,7 @@ final class Logs {
     root.addHandler(handler);
     root.setLevel(debug ? Level.INFO : Level.WARNING);
     Logger quern = Logger.getLogger("dev.quern");
-    quern.setLevel(debug ? Level.FINE : Level.INFO);
+    quern.setLevel(debug ? Level.FINE : Level.WARNING);
     Logger djl = Logger.getLogger("ai.djl");
     djl.setLevel(debug ? Level.INFO : Level.SEVERE);
     return new Logs(List.of(root, quern, djl));

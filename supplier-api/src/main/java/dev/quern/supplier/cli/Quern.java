@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 
 /** The process {@code quern}. */
 public final class Quern {
@@ -20,8 +21,14 @@ public final class Quern {
             new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)),
             System.getenv(),
-            System.console().isTerminal());
-    List<Command> commands = List.of(new VersionCommand());
+            Optional.ofNullable(System.console()).map(java.io.Console::isTerminal).orElse(false));
+    List<Command> commands =
+        List.of(
+            new ServeCommand(),
+            new RunCommand(),
+            new ListCommand(),
+            new ShowCommand(),
+            new VersionCommand());
     int exitCode = new CommandLine(commands, console).run(List.of(arguments));
     System.exit(exitCode);
   }

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * @param keys at least one
  * @param readableByOthers whether every user of the machine may read the file
  */
-public record ApiKeyFile(Set<String> keys, boolean readableByOthers) {
+public record ApiKeyFile(Path file, Set<String> keys, boolean readableByOthers) {
   // What may stand in an Authorization header without quoting.
   private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]+");
 
@@ -68,6 +68,6 @@ public record ApiKeyFile(Set<String> keys, boolean readableByOthers) {
           "api-key-file",
           "api-key-file " + file + ": holds no key; write one a line or leave the setting out");
     }
-    return new ApiKeyFile(keys, readableByOthers);
+    return new ApiKeyFile(file.toAbsolutePath(), keys, readableByOthers);
   }
 }

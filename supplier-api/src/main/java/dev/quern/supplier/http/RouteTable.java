@@ -108,7 +108,8 @@ final class RouteTable {
               exchange.response().getStatusCode(),
               System.nanoTime() - began);
         });
-    if (request.headers().size() > limits.maxHeaderCount()) {
+    // entries, not names: a name may come many times
+    if (request.headers().entries().size() > limits.maxHeaderCount()) {
       exchange.failAndClose(headersTooLong());
     } else {
       context.next();

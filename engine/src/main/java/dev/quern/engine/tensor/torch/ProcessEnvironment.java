@@ -12,7 +12,7 @@ final class ProcessEnvironment {
   private ProcessEnvironment() {}
 
   /** Sets {@code name} unless the process has it already (POSIX {@code setenv}). */
-  @SuppressWarnings("restricted") // The jar's manifest and the tests enable native access.
+  @SuppressWarnings("restricted") // the manifest enables native access
   static void setUnlessSet(String name, String value) {
     Linker linker = Linker.nativeLinker();
     MethodHandle setenv =

@@ -102,9 +102,9 @@ record FormatSpec(
       return real(Numbers.real(Numbers.normal(value)), budget);
     }
     if (type == 'c') {
-      int code = value.intValueExact();
+      int code = Numbers.index(value);
       if (!Character.isValidCodePoint(code)) {
-        throw new EvaluationError("%c arg not in range(0x110000)");
+        throw new EvaluationError("a character code must be in range(0x110000)");
       }
       return pad("", Character.toString(code), align == ' ' ? '<' : align, budget);
     }

@@ -140,7 +140,7 @@ final class PercentFormat {
     }
     int code = Numbers.isWhole(value) ? Numbers.index(value) : -1;
     if (!Character.isValidCodePoint(code)) {
-      throw new EvaluationError("%c requires int or char");
+      throw new EvaluationError("the format for a character requires int or char");
     }
     return Character.toString(code);
   }

@@ -18,8 +18,9 @@ record RangeValue(long start, long stop, long step) {
     }
   }
 
-  private static double length(double start, double stop, double step) {
-    return Math.max(0, Math.ceil((stop - start) / step));
+  private static double length(long start, long stop, long step) {
+    double distance = (double) stop - (double) start;
+    return Math.max(0, Math.ceil(distance / (double) step));
   }
 
   int size() {

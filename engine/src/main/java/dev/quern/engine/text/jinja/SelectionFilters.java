@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** {@code map}, {@code select}, {@code reject} and their attribute forms: lazy, read once. */
@@ -28,11 +27,11 @@ final class SelectionFilters {
     if (!Types.truth(value)) {
       return new IteratorValue(Collections.emptyIterator());
     }
-    UnaryOperator<Object> function = mapping(in, given);
-    return lazy(in, value, function::apply);
+    Function<Object, @Nullable Object> function = mapping(in, given);
+    return lazy(in, value, function);
   }
 
-  private static UnaryOperator<Object> mapping(Interpreter in, Arguments given) {
+  private static Function<Object, @Nullable Object> mapping(Interpreter in, Arguments given) {
     if (!given.positional().isEmpty()) {
       Filter filter = Filters.get(Types.text(given.positional().getFirst(), "filter name"));
       Arguments rest = given.withoutFirst();

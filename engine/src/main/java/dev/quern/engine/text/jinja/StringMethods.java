@@ -95,7 +95,8 @@ final class StringMethods {
       case "count" -> {
         Arguments.Bound bound = arguments.bind(name, 1, "sub", "start", "end");
         Range range = Range.of(text, bound.get(1), bound.get(2));
-        yield range == null ? 0L : (long) PythonStrings.count(range.part(), bound.text(0));
+        String wanted = bound.text(0);
+        yield range == null ? 0L : (long) PythonStrings.count(range.part(), wanted);
       }
       case "format" -> BraceFormat.format(interpreter, text, arguments);
       case "format_map" -> formatMap(interpreter, text, arguments);

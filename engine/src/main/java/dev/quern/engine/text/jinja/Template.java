@@ -35,11 +35,18 @@ public final class Template {
     return Interpreter.render(body, options, variables);
   }
 
-  /**
-   * Whether the template goes through the parts of a message's content itself, rather than taking
-   * it as one text.
-   */
-  public boolean iteratesOverContent() {
-    return ContentLoops.anyIn(body);
+  /** In which form the template reads the content of messages. */
+  public ContentForm contentForm() {
+    return ContentForms.of(body);
+  }
+
+  /** Forms of a message's content. */
+  public enum ContentForm {
+    /** One text. */
+    TEXT,
+    /** A list of parts. */
+    PARTS,
+    /** Either: the template looks which it is. */
+    TEXT_OR_PARTS
   }
 }

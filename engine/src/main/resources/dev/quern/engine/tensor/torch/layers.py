@@ -77,7 +77,7 @@ class Layers(Module):
   # torch.max of fp32 is several times faster than torch.argmax of bf16; the first of equals wins.
   def argmax(self, logits: Tensor) -> Tensor:
     largest, index = torch.max(logits.to(6), -1)
-    return index
+    return torch.where(torch.isfinite(largest), index, torch.full_like(index, -1))
 
   def full(self, x: Tensor) -> Tensor:
     return x.to(6).contiguous()

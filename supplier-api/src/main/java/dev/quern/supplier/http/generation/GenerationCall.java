@@ -78,7 +78,7 @@ public final class GenerationCall {
 
   /** Submits every sequence; a refusal comes to {@link Delivery#failed}. */
   public void start() {
-    serial.execute(this::submitAll);
+    enqueue(this::submitAll);
   }
 
   /** Ends every sequence at its next step; nothing is delivered any more. */
@@ -127,6 +127,19 @@ public final class GenerationCall {
       cached += i % plan.sampling().n() == 0 ? choices.get(i).cachedTokens() : 0;
     }
     return new Usage(plan.promptTokens(), cached, completion);
+  }
+
+  /** A task that fails ends the request with an error, never without an answer. */
+  private void enqueue(Runnable task) {
+    serial.execute(
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException e) {
+            LOG.error("request {} failed", plan.id(), e);
+            fail(new QuernException(ErrorCategory.INTERNAL, "Internal error.", e));
+          }
+        });
   }
 
   private void submitAll() {
@@ -222,12 +235,12 @@ public final class GenerationCall {
 
     @Override
     public void onStarted(int cachedTokens) {
-      serial.execute(() -> choice.started(cachedTokens));
+      enqueue(() -> choice.started(cachedTokens));
     }
 
     @Override
     public void onPromptScored(List<SampledToken> tokens) {
-      serial.execute(() -> choice.promptScored(tokens));
+      enqueue(() -> choice.promptScored(tokens));
     }
 
     @Override
@@ -235,7 +248,7 @@ public final class GenerationCall {
       long now = System.nanoTime();
       long before = lastTokenNanos;
       lastTokenNanos = now;
-      serial.execute(
+      enqueue(
           () -> {
             if (before != 0) {
               observer.tokenGap(plan.model().metricsName(), (now - before) / 1e9);
@@ -248,7 +261,7 @@ public final class GenerationCall {
 
     @Override
     public void onFinished(FinishReason reason, GenerationStats stats) {
-      serial.execute(
+      enqueue(
           () -> {
             if (reason == FinishReason.CANCELLED && !cancelled && failure == null) {
               fail(
@@ -258,13 +271,13 @@ public final class GenerationCall {
               choice.finished(reason);
             }
             observer.finished(plan.model().metricsName(), choice.finish().orElse(reason), stats);
-            forgetSequences(1);
           });
+      enqueue(() -> forgetSequences(1));
     }
 
     @Override
     public void onFailed(QuernException error) {
-      serial.execute(
+      enqueue(
           () -> {
             fail(error);
             forgetSequences(1);

@@ -1,16 +1,27 @@
 package dev.quern.supplier.http.generation;
 
 import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.engine.text.ChatTemplate;
 import dev.quern.store.QuernException;
+import java.util.Optional;
 
 /** A model's chat template, ready to render conversations. */
 public final class TemplateLoader {
   private TemplateLoader() {}
 
+  /**
+   * The template in a model's folder; a model without one answers completions alone.
+   *
+   * @throws QuernException when there is one that is broken
+   */
   public static ServedModel.ConversationTemplate load(LoadedModel model) {
+    Optional<ChatTemplate> template = ChatTemplate.load(model.folder());
+    if (template.isPresent()) {
+      return conversation -> template.get().render(conversation.toPrompt());
+    }
     return conversation -> {
       throw QuernException.badRequest(
-          "messages", "The model " + model.id() + " has no chat template.");
+          "messages", "This model has no chat template: it is no chat model; use /completions.");
     };
   }
 }

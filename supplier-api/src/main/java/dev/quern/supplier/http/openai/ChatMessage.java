@@ -1,11 +1,11 @@
 package dev.quern.supplier.http.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quern.store.QuernException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -13,10 +13,9 @@ import org.jspecify.annotations.Nullable;
  * One checked message.
  *
  * @param content its text; null where an assistant only called tools
- * @param values the message as a chat template sees it: plain strings, lists and maps
+ * @param node the message as a chat template takes it: the fields that are honoured, nothing else
  */
-public record ChatMessage(
-    String role, @Nullable String content, Map<String, @Nullable Object> values) {
+public record ChatMessage(String role, @Nullable String content, ObjectNode node) {
   private static final Set<String> ROLES =
       Set.of("system", "developer", "user", "assistant", "tool", "function");
   private static final int MAX_PARTS = 10_000;
@@ -34,30 +33,34 @@ public record ChatMessage(
     if (!ROLES.contains(role)) {
       throw fields.wrongType("role", "one of system, developer, user, assistant, tool, function");
     }
-    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    ObjectNode node = Json.newObject();
     // OpenAI's newer name of the same role; templates know only the older one.
-    values.put("role", role.equals("developer") ? "system" : role);
-    String content = content(fields, fields.any("content"));
-    List<Map<String, @Nullable Object>> calls = toolCalls(fields, role);
-    if (content == null && (!role.equals("assistant") || calls.isEmpty())) {
+    node.put("role", role.equals("developer") ? "system" : role);
+    JsonNode given = fields.any("content");
+    String content = content(fields, given);
+    ArrayNode calls = toolCalls(fields, role);
+    if (given == null && (!role.equals("assistant") || calls.isEmpty())) {
       throw QuernException.badRequest(
           fields.pathOf("content"), "The field '" + fields.pathOf("content") + "' is required.");
     }
-    values.put("content", content == null ? "" : content);
-    putText(values, fields, "name");
-    putText(values, fields, "tool_call_id");
-    putText(values, fields, "reasoning_content");
-    if (!calls.isEmpty()) {
-      values.put("tool_calls", calls);
+    if (given == null) {
+      node.put("content", "");
+    } else {
+      node.set("content", given);
     }
-    return new ChatMessage(role, content, values);
+    putText(node, fields, "name");
+    putText(node, fields, "tool_call_id");
+    putText(node, fields, "reasoning_content");
+    if (!calls.isEmpty()) {
+      node.set("tool_calls", calls);
+    }
+    return new ChatMessage(role, content, node);
   }
 
-  private static void putText(
-      Map<String, @Nullable Object> values, FieldReader fields, String name) {
+  private static void putText(ObjectNode node, FieldReader fields, String name) {
     String text = fields.text(name);
     if (text != null) {
-      values.put(name, text);
+      node.put(name, text);
     }
   }
 
@@ -98,22 +101,22 @@ public record ChatMessage(
     return text.textValue();
   }
 
-  private static List<Map<String, @Nullable Object>> toolCalls(FieldReader fields, String role) {
+  private static ArrayNode toolCalls(FieldReader fields, String role) {
     List<FieldReader> readers = fields.objects("tool_calls");
     if (!readers.isEmpty() && !role.equals("assistant")) {
       throw QuernException.badRequest(
           fields.pathOf("tool_calls"),
           "The field '" + fields.pathOf("tool_calls") + "' is for messages of the assistant.");
     }
-    List<Map<String, @Nullable Object>> calls = new ArrayList<>();
+    ArrayNode calls = Json.newArray();
     for (FieldReader reader : readers) {
       calls.add(toolCall(reader));
     }
     return calls;
   }
 
-  private static Map<String, @Nullable Object> toolCall(FieldReader reader) {
-    Map<String, @Nullable Object> call = new LinkedHashMap<>();
+  private static ObjectNode toolCall(FieldReader reader) {
+    ObjectNode call = Json.newObject();
     putText(call, reader, "id");
     String type = reader.text("type");
     if (type != null && !type.equals("function")) {
@@ -124,27 +127,17 @@ public record ChatMessage(
     if (function == null) {
       throw reader.wrongType("function", "an object");
     }
-    Map<String, @Nullable Object> values = new LinkedHashMap<>();
-    values.put("name", function.requiredText("name"));
-    values.put("arguments", arguments(function));
-    call.put("function", values);
-    return call;
-  }
-
-  /** Templates walk the arguments as a map; OpenAI sends them as JSON in a string. */
-  private static Object arguments(FieldReader function) {
+    ObjectNode called = call.putObject("function");
+    called.put("name", function.requiredText("name"));
     JsonNode arguments = function.any("arguments");
-    Object plain = null;
-    if (arguments == null || (arguments.isTextual() && arguments.textValue().isBlank())) {
-      plain = new LinkedHashMap<String, @Nullable Object>();
-    } else if (arguments.isTextual()) {
-      plain = Json.plainObjectIn(arguments.textValue());
-    } else if (arguments.isObject()) {
-      plain = Json.plain(arguments);
-    }
-    if (plain == null) {
+    if (arguments != null && !arguments.isTextual() && !arguments.isObject()) {
       throw function.wrongType("arguments", "a JSON object, in a string or not");
     }
-    return plain;
+    if (arguments == null) {
+      called.putObject("arguments");
+    } else {
+      called.set("arguments", arguments);
+    }
+    return call;
   }
 }

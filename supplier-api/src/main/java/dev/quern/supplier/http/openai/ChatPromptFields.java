@@ -1,13 +1,14 @@
 package dev.quern.supplier.http.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.quern.engine.text.ChatPrompt;
 import dev.quern.store.QuernException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a chat template gets, checked.
@@ -17,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record ChatPromptFields(
     List<ChatMessage> messages,
-    List<Map<String, @Nullable Object>> tools,
-    List<Map<String, @Nullable Object>> documents,
-    Map<String, @Nullable Object> variables,
+    ArrayNode tools,
+    ArrayNode documents,
+    Map<String, JsonNode> variables,
     boolean addGenerationPrompt,
     boolean continueFinalMessage) {
   private static final int MAX_TOOLS = 128;
@@ -44,17 +45,25 @@ public record ChatPromptFields(
 
   ChatPromptFields withoutTools() {
     return new ChatPromptFields(
-        messages, List.of(), documents, variables, addGenerationPrompt, continueFinalMessage);
+        messages, Json.newArray(), documents, variables, addGenerationPrompt, continueFinalMessage);
   }
 
-  ChatPromptFields withVariable(String name, Object value) {
-    Map<String, @Nullable Object> more = new LinkedHashMap<>(variables);
-    more.putIfAbsent(name, value);
+  ChatPromptFields withVariable(String name, String value) {
+    Map<String, JsonNode> more = new LinkedHashMap<>(variables);
+    more.putIfAbsent(name, TextNode.valueOf(value));
     return new ChatPromptFields(
         messages, tools, documents, more, addGenerationPrompt, continueFinalMessage);
   }
 
-  private static Map<String, @Nullable Object> variables(FieldReader fields) {
+  /** What the text layer renders. */
+  public ChatPrompt toPrompt() {
+    ArrayNode nodes = Json.newArray();
+    messages.forEach(message -> nodes.add(message.node()));
+    return new ChatPrompt(
+        nodes, tools, documents, addGenerationPrompt, continueFinalMessage, variables);
+  }
+
+  private static Map<String, JsonNode> variables(FieldReader fields) {
     JsonNode value = fields.any("chat_template_kwargs");
     if (value == null) {
       return Map.of();
@@ -62,16 +71,18 @@ public record ChatPromptFields(
     if (!(value instanceof ObjectNode object)) {
       throw fields.wrongType("chat_template_kwargs", "an object");
     }
-    return plain(object);
+    Map<String, JsonNode> variables = new LinkedHashMap<>();
+    object.properties().forEach(e -> variables.put(e.getKey(), e.getValue()));
+    return variables;
   }
 
-  private static List<Map<String, @Nullable Object>> tools(FieldReader fields) {
-    List<Map<String, @Nullable Object>> tools = objects(fields, "tools", MAX_TOOLS);
+  private static ArrayNode tools(FieldReader fields) {
+    ArrayNode tools = objects(fields, "tools", MAX_TOOLS);
     for (int i = 0; i < tools.size(); i++) {
+      JsonNode tool = tools.get(i);
       boolean named =
-          "function".equals(tools.get(i).get("type"))
-              && tools.get(i).get("function") instanceof Map<?, ?> function
-              && function.get("name") instanceof String;
+          tool.path("type").asText().equals("function")
+              && tool.path("function").path("name").isTextual();
       if (!named) {
         throw fields.wrongType(
             "tools[" + i + "]", "an object of type function with a function that has a name");
@@ -80,28 +91,19 @@ public record ChatPromptFields(
     return tools;
   }
 
-  private static List<Map<String, @Nullable Object>> objects(
-      FieldReader fields, String name, int most) {
+  private static ArrayNode objects(FieldReader fields, String name, int most) {
     JsonNode value = fields.any(name);
     if (value == null) {
-      return List.of();
+      return Json.newArray();
     }
-    if (!value.isArray() || value.size() > most) {
+    if (!(value instanceof ArrayNode array) || value.size() > most) {
       throw fields.wrongType(name, "an array of at most " + most + " objects");
     }
-    List<Map<String, @Nullable Object>> objects = new ArrayList<>();
-    for (JsonNode item : value) {
-      if (!(item instanceof ObjectNode object)) {
+    for (JsonNode item : array) {
+      if (!item.isObject()) {
         throw fields.wrongType(name, "an array of objects");
       }
-      objects.add(plain(object));
     }
-    return objects;
-  }
-
-  private static Map<String, @Nullable Object> plain(ObjectNode object) {
-    Map<String, @Nullable Object> map = new LinkedHashMap<>();
-    object.properties().forEach(e -> map.put(e.getKey(), Json.plain(e.getValue())));
-    return map;
+    return array;
   }
 }

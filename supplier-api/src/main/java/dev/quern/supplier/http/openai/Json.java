@@ -10,15 +10,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * JSON as a tree, read within bounds (depth, string, name and number lengths, token count) so that
@@ -96,6 +92,10 @@ public final class Json {
     return MAPPER.createObjectNode();
   }
 
+  static ArrayNode newArray() {
+    return MAPPER.createArrayNode();
+  }
+
   /** UTF-8 bytes of what {@code writer} writes. */
   public static byte[] write(Writer writer) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(512);
@@ -113,40 +113,6 @@ public final class Json {
       return MAPPER.writeValueAsBytes(node);
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException("a tree in memory failed", e);
-    }
-  }
-
-  /** A tree as plain maps, lists, strings, longs, doubles and booleans. */
-  public static @Nullable Object plain(JsonNode node) {
-    if (node instanceof ObjectNode object) {
-      Map<String, @Nullable Object> map = new LinkedHashMap<>();
-      object.properties().forEach(e -> map.put(e.getKey(), plain(e.getValue())));
-      return map;
-    }
-    if (node.isArray()) {
-      List<@Nullable Object> list = new ArrayList<>(node.size());
-      node.forEach(item -> list.add(plain(item)));
-      return list;
-    }
-    if (node.isTextual()) {
-      return node.textValue();
-    }
-    if (node.isBoolean()) {
-      return node.booleanValue();
-    }
-    if (node.isIntegralNumber()) {
-      return node.canConvertToLong() ? (Object) node.longValue() : (Object) node.doubleValue();
-    }
-    return node.isNumber() ? node.doubleValue() : null;
-  }
-
-  /** The object that a string holds, as plain values; null when it holds none. */
-  static @Nullable Object plainObjectIn(String json) {
-    try {
-      JsonNode node = MAPPER.readTree(json);
-      return node != null && node.isObject() ? plain(node) : null;
-    } catch (JsonProcessingException e) {
-      return null;
     }
   }
 

@@ -6,29 +6,41 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Whether a template loops over the {@code content} of messages. Follows names: what {@code
- * messages}, a slice or filter of it, or a loop over it is assigned to.
+ * Whether a template takes the {@code content} of messages as a text or loops over its parts.
+ * Follows the names that contents are assigned to, and parameters named so.
  */
-final class ContentLoops {
+final class ContentForms {
+  private static final Set<String> TYPE_TESTS = Set.of("string", "iterable", "sequence", "mapping");
+
   private final Set<String> contents = new HashSet<>();
 
-  private ContentLoops() {}
+  private ContentForms() {}
 
-  static boolean anyIn(List<Statement> template) {
-    ContentLoops loops = new ContentLoops();
-    template.forEach(statement -> SyntaxTree.walk(statement, loops::noteContent, expression -> {}));
-    AtomicBoolean found = new AtomicBoolean();
-    template.forEach(
-        statement ->
-            SyntaxTree.walk(
-                statement,
-                inner -> {
-                  if (inner instanceof Statement.For loop && loops.isContent(loop.iterable())) {
-                    found.set(true);
-                  }
-                },
-                expression -> {}));
-    return found.get();
+  static Template.ContentForm of(List<Statement> template) {
+    ContentForms forms = new ContentForms();
+    template.forEach(statement -> SyntaxTree.walk(statement, forms::noteContent, _ -> {}));
+    AtomicBoolean loops = new AtomicBoolean();
+    AtomicBoolean asks = new AtomicBoolean();
+    for (Statement statement : template) {
+      SyntaxTree.walk(
+          statement,
+          inner -> {
+            if (inner instanceof Statement.For loop && forms.isContent(loop.iterable())) {
+              loops.set(true);
+            }
+          },
+          expression -> {
+            if (expression instanceof Expression.TestCall test
+                && TYPE_TESTS.contains(test.name())
+                && forms.isContent(test.value())) {
+              asks.set(true);
+            }
+          });
+    }
+    if (!loops.get()) {
+      return Template.ContentForm.TEXT;
+    }
+    return asks.get() ? Template.ContentForm.TEXT_OR_PARTS : Template.ContentForm.PARTS;
   }
 
   private void noteContent(Statement statement) {
