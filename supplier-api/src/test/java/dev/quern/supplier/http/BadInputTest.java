@@ -148,19 +148,11 @@ class BadInputTest {
     // Chunked: its length is not known before it has come.
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       OutputStream out = socket.getOutputStream();
-<<<<<<< HEAD
-      out.write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
-=======
       out.write(
           ascii(
-              String.join(
-                  "\r\n",
-                  "POST /v1/chat/completions HTTP/1.1",
-                  "Host: x",
-                  "Transfer-Encoding: chunked",
-                  "",
-                  "")));
->>>>>>> main
+              "POST /v1/chat/completions HTTP/1.1\r\n"
+                  + "Host: x\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n"));
       String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
       for (int i = 0; i < 200; i++) {
         out.write(ascii(chunk));
@@ -203,14 +195,12 @@ class BadInputTest {
         Socket head = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       head.getOutputStream().write(ascii("GET /v1/models HTTP/1.1\r\nHos"));
       body.getOutputStream()
-<<<<<<< HEAD
-          .write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"model\":"));
-=======
           .write(
               ascii(
-                  "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-                      + "Content-Length: 1000\r\n\r\n{\"model\":"));
->>>>>>> main
+                  "POST /v1/chat/completions HTTP/1.1\r\n"
+                      + "Host: x\r\n"
+                      + "Content-Length: 1000\r\n\r\n"
+                      + "{\"model\":"));
       assertTrue(firstLine(body).contains(" 408 "));
       assertEquals(-1, head.getInputStream().read(), "closed without an answer");
     }

@@ -124,7 +124,6 @@ class ClientsTest {
                     .prompt("One, two,")
                     .temperature(0.0)
                     .maxTokens(4)
-                    .logprobs(2)
                     .echo(true)
                     .build());
     completion.validate();
