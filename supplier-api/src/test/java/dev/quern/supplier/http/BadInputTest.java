@@ -150,13 +150,9 @@ class BadInputTest {
       OutputStream out = socket.getOutputStream();
       out.write(
           ascii(
-              String.join(
-                  "\r\n",
-                  "POST /v1/chat/completions HTTP/1.1",
-                  "Host: x",
-                  "Transfer-Encoding: chunked",
-                  "",
-                  "")));
+              "POST /v1/chat/completions HTTP/1.1\r\n"
+                  + "Host: x\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n"));
       String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
       for (int i = 0; i < 200; i++) {
         out.write(ascii(chunk));
@@ -201,8 +197,10 @@ class BadInputTest {
       body.getOutputStream()
           .write(
               ascii(
-                  "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-                      + "Content-Length: 1000\r\n\r\n{\"model\":"));
+                  "POST /v1/chat/completions HTTP/1.1\r\n"
+                      + "Host: x\r\n"
+                      + "Content-Length: 1000\r\n\r\n"
+                      + "{\"model\":"));
       assertTrue(firstLine(body).contains(" 408 "));
       assertEquals(-1, head.getInputStream().read(), "closed without an answer");
     }

@@ -86,17 +86,17 @@ class LoadTest {
   @Test
   void aClientThatReadsNothingHoldsNoDeviceWork() throws Exception {
     ServerLimits limits =
-        new ServerLimits(32 * 1024, 128, 500, 20_000, 60_000, 64_000_000, 1024, 2000, 60_000);
+        new ServerLimits(32 * 1024, 128, 500, 20_000, 60_000, 64_000_000, 1024, 200, 60_000);
     try (TestServer server = TestServer.start(cache, TestServer.settings(), limits, 64, Map.of());
         Socket socket = new Socket()) {
       socket.setReceiveBufferSize(1024);
       socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.server.port()));
-      // Many alternatives a token make events of kilobytes: they soon fill the socket's buffers.
+      // The scores of eight long prompts come first: megabytes, more than the sockets' buffers.
       String body =
           chat(
-              "Tell me a story.",
-              "\"n\":8,\"stream\":true,\"ignore_eos\":true,\"max_tokens\":900,\"logprobs\":true,"
-                  + "\"top_logprobs\":20");
+              "word ".repeat(400),
+              "\"n\":8,\"stream\":true,\"ignore_eos\":true,\"max_tokens\":400,"
+                  + "\"prompt_logprobs\":20,\"logprobs\":true");
       socket
           .getOutputStream()
           .write(
@@ -110,7 +110,7 @@ class LoadTest {
       }
       server.awaitIdle();
       long generated = server.model.engine().snapshot().generationTokens();
-      assertTrue(generated < 8 * 900, "ended after " + generated + " tokens");
+      assertTrue(generated < 8 * 400, "ended after " + generated + " tokens");
       server.assertServesAndHoldsNothing();
     }
   }
