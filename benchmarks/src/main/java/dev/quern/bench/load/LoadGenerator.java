@@ -1,25 +1,14 @@
 package dev.quern.bench.load;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /**
- * {@code java -cp ... dev.quern.bench.load.LoadGenerator --url http://127.0.0.1:8080 --model m -c
- * 16}: random prompts, all different (so that no prefix cache helps), streamed answers, one JSON
- * object on standard output.
+ * {@code benchmarks/run load --url http://127.0.0.1:8080 --model m -c 16}: one {@link LoadRun}, its
+ * report as a JSON object on standard output.
  */
 @CommandLine.Command(
     name = "load",
@@ -88,87 +77,8 @@ public final class LoadGenerator implements Callable<Integer> {
     LoadShape shape =
         new LoadShape(
             concurrency, rate, requests, promptTokens, maxTokens, vocabulary, reserved, seed);
-    try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-      StreamingClient client = new StreamingClient(http, url, model, apiKey);
-      RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-      for (int i = 0; i < warmUp; i++) {
-        client.send(prompt(shape, random), maxTokens, System.nanoTime());
-      }
-      long start = System.nanoTime();
-      List<RequestTrace> traces =
-          rate > 0 ? openLoop(client, shape, random) : closedLoop(client, shape, random);
-      System.out.println(LoadReport.of(traces, (System.nanoTime() - start) / 1e9));
-      return traces.stream().allMatch(RequestTrace::succeeded) ? 0 : 1;
-    }
-  }
-
-  /** Each client sends its next request when its last has ended. */
-  private static List<RequestTrace> closedLoop(
-      StreamingClient client, LoadShape shape, RandomGenerator random)
-      throws InterruptedException, ExecutionException {
-    List<int[]> prompts = prompts(shape, random);
-    AtomicInteger next = new AtomicInteger();
-    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<List<RequestTrace>>> results = new ArrayList<>();
-      for (int c = 0; c < shape.concurrency(); c++) {
-        results.add(
-            clients.submit(
-                () -> {
-                  List<RequestTrace> traces = new ArrayList<>();
-                  for (int i = next.getAndIncrement();
-                      i < prompts.size();
-                      i = next.getAndIncrement()) {
-                    traces.add(client.send(prompts.get(i), shape.maxTokens(), System.nanoTime()));
-                  }
-                  return traces;
-                }));
-      }
-      List<RequestTrace> all = new ArrayList<>();
-      for (Future<List<RequestTrace>> result : results) {
-        all.addAll(result.get());
-      }
-      return all;
-    }
-  }
-
-  /**
-   * Requests arrive as a Poisson process, whatever the server does; latency counts from when each
-   * was due.
-   */
-  private static List<RequestTrace> openLoop(
-      StreamingClient client, LoadShape shape, RandomGenerator random)
-      throws InterruptedException, ExecutionException {
-    List<int[]> prompts = prompts(shape, random);
-    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<RequestTrace>> results = new ArrayList<>();
-      double due = System.nanoTime();
-      for (int[] prompt : prompts) {
-        due += random.nextExponential() / shape.ratePerSecond() * 1e9;
-        long dueNanos = (long) due;
-        for (long left = dueNanos - System.nanoTime();
-            left > 0;
-            left = dueNanos - System.nanoTime()) {
-          LockSupport.parkNanos(left);
-        }
-        results.add(clients.submit(() -> client.send(prompt, shape.maxTokens(), dueNanos)));
-      }
-      List<RequestTrace> all = new ArrayList<>();
-      for (Future<RequestTrace> result : results) {
-        all.add(result.get());
-      }
-      return all;
-    }
-  }
-
-  private static List<int[]> prompts(LoadShape shape, RandomGenerator random) {
-    List<int[]> prompts = new ArrayList<>();
-    for (int i = 0; i < shape.requests(); i++) {
-      prompts.add(prompt(shape, random));
-    }
-    return prompts;
-  }
-
-  private static int[] prompt(LoadShape shape, RandomGenerator random) {
-    return random.ints(shape.promptTokens(), shape.reserved(), shape.vocabulary()).toArray();
+    ObjectNode report = LoadRun.measure(url, model, apiKey, shape, warmUp);
+    System.out.println(report);
+    return report.path("finished").asInt() == requests ? 0 : 1;
   }
 }

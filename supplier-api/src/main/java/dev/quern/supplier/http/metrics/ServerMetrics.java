@@ -2,6 +2,7 @@ package dev.quern.supplier.http.metrics;
 
 import dev.quern.engine.generate.FinishReason;
 import dev.quern.engine.generate.GenerationStats;
+import dev.quern.engine.generate.StepListener;
 import dev.quern.supplier.http.generation.GenerationObserver;
 import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
@@ -42,6 +43,7 @@ public final class ServerMetrics implements GenerationObserver {
   private final Histogram promptTokens;
   private final Histogram generationTokens;
   private final Histogram iterationTokens;
+  private final Counter stepSeconds;
   private final Counter httpRequests;
   private final Histogram httpDuration;
 
@@ -61,6 +63,10 @@ public final class ServerMetrics implements GenerationObserver {
     promptTokens = histogram("request_prompt_tokens", "Tokens of a prompt.", TOKENS);
     generationTokens = histogram("request_generation_tokens", "Tokens of an output.", TOKENS);
     iterationTokens = histogram("iteration_tokens_total", "Tokens of a step.", STEP_TOKENS);
+    stepSeconds =
+        Counter.build("quern:step_seconds_total", "Time of the device's thread in steps, by phase.")
+            .labelNames("model_name", "phase")
+            .register(registry);
     httpRequests =
         Counter.build("quern:http_requests_total", "HTTP requests answered.")
             .labelNames("handler", "method", "status")
@@ -73,8 +79,7 @@ public final class ServerMetrics implements GenerationObserver {
     new EngineCollector(models).register(registry);
     new ProcessCollector().register(registry);
     for (ServedModel model : models.models()) {
-      Histogram.Child steps = iterationTokens.labels(model.metricsName());
-      model.engine().addStepListener(report -> steps.observe(report.tokens()));
+      model.engine().addStepListener(stepListener(model.metricsName()));
     }
   }
 
@@ -124,6 +129,22 @@ public final class ServerMetrics implements GenerationObserver {
       throw new UncheckedIOException("a writer in memory failed", e);
     }
     return out.toString();
+  }
+
+  /** The phases are those of {@link StepListener.StepReport}. */
+  private StepListener stepListener(String model) {
+    Histogram.Child tokens = iterationTokens.labels(model);
+    Counter.Child schedule = stepSeconds.labels(model, "schedule");
+    Counter.Child run = stepSeconds.labels(model, "run");
+    Counter.Child sample = stepSeconds.labels(model, "sample");
+    Counter.Child publish = stepSeconds.labels(model, "publish");
+    return report -> {
+      tokens.observe(report.tokens());
+      schedule.inc(report.scheduleNanos() * NANOS);
+      run.inc(report.runNanos() * NANOS);
+      sample.inc(report.sampleNanos() * NANOS);
+      publish.inc(report.publishNanos() * NANOS);
+    };
   }
 
   private static String finishedReason(FinishReason reason) {
