@@ -105,7 +105,10 @@ final class TestServer implements AutoCloseable {
 
   HttpResponse<String> send(HttpRequest request) {
     try {
-      return client.send(request, HttpResponse.BodyHandlers.ofString());
+      // A client of its own: under a test's tight limits a kept connection may just be closing.
+      try (HttpClient fresh = HttpClient.newHttpClient()) {
+        return fresh.send(request, HttpResponse.BodyHandlers.ofString());
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
