@@ -148,11 +148,7 @@ class BadInputTest {
     // Chunked: its length is not known before it has come.
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       OutputStream out = socket.getOutputStream();
-      out.write(
-          ascii(
-              "POST /v1/chat/completions HTTP/1.1\r\n"
-                  + "Host: x\r\n"
-                  + "Transfer-Encoding: chunked\r\n\r\n"));
+      out.write(post("Transfer-Encoding: chunked", ""));
       String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
       for (int i = 0; i < 200; i++) {
         out.write(ascii(chunk));
@@ -194,13 +190,7 @@ class BadInputTest {
     try (Socket body = new Socket(InetAddress.getLoopbackAddress(), server.server.port());
         Socket head = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       head.getOutputStream().write(ascii("GET /v1/models HTTP/1.1\r\nHos"));
-      body.getOutputStream()
-          .write(
-              ascii(
-                  "POST /v1/chat/completions HTTP/1.1\r\n"
-                      + "Host: x\r\n"
-                      + "Content-Length: 1000\r\n\r\n"
-                      + "{\"model\":"));
+      body.getOutputStream().write(post("Content-Length: 1000", "{\"model\":"));
       assertTrue(firstLine(body).contains(" 408 "));
       assertEquals(-1, head.getInputStream().read(), "closed without an answer");
     }
@@ -256,6 +246,11 @@ class BadInputTest {
     return "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
         + field
         + "}";
+  }
+
+  private static byte[] post(String header, String body) {
+    return ascii(
+        String.join("\r\n", "POST /v1/chat/completions HTTP/1.1", "Host: x", header, "", body));
   }
 
   private static byte[] ascii(String text) {

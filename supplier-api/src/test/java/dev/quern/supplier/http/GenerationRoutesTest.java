@@ -15,6 +15,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -297,6 +301,29 @@ class GenerationRoutesTest {
     String content = answer.at("/choices/0/message/content").asText();
     assertTrue(content.startsWith("3 plus 4 is"), content);
     assertTrue(content.contains("7"), content);
+  }
+
+  @Test
+  void theOperatorsOwnRequestsComeBeforeRelays() throws Exception {
+    long before = server.model.engine().snapshot().preemptions();
+    String relays =
+        "{\"model\":\"demo\",\"prompt\":\"One\",\"n\":16,\"ignore_eos\":true,\"max_tokens\":900}";
+    try (HttpClient gateway = HttpClient.newHttpClient()) {
+      CompletableFuture<HttpResponse<String>> relayed =
+          gateway.sendAsync(
+              server
+                  .request(COMPLETIONS, "Pocket-Supplier", "pokt1supplier")
+                  .POST(HttpRequest.BodyPublishers.ofString(relays))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      while (server.model.engine().snapshot().running() < 16) {
+        Thread.sleep(1);
+      }
+      server.ok(CHAT, chat("What is 3 plus 4?", "\"max_tokens\":8"));
+      assertFalse(relayed.isDone());
+      assertTrue(server.model.engine().snapshot().preemptions() > before);
+      relayed.cancel(true);
+    }
   }
 
   @Test

@@ -79,6 +79,7 @@ class LoadTest {
                   COMPLETIONS,
                   "{\"model\":\"demo\",\"prompt\":\"One\",\"n\":100,\"max_tokens\":500}")
               .statusCode());
+      server.awaitIdle();
       server.assertServesAndHoldsNothing();
     }
   }
