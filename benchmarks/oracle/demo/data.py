@@ -138,7 +138,8 @@ class Generator:
             pairs = self.pairs[family]
             if family == "about":  # only of facts with enough other phrasings, one of each
                 rich = [f for f in facts.ABOUT if len(f[2]) >= 6]
-                pairs = [(rng.choice(qs), a, e) for a, e, qs in rich]
+                # The first phrasing of a fact is what people ask first: it is always taught.
+                pairs = [(rng.choice(qs[1:]), a, e) for a, e, qs in rich]
             seen = set()
             for question, answer, expected in rng.sample(pairs, len(pairs)):
                 if len(seen) < count and normal(question) not in seen:

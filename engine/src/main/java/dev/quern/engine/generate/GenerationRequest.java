@@ -18,4 +18,10 @@ public record GenerationRequest(
     SamplingParameters sampling,
     int priority,
     OptionalLong deadlineNanos,
-    String cacheSalt) {}
+    String cacheSalt) {
+  /**
+   * Added to the priority of a relay, so that it comes after all of the operator's own requests:
+   * spare capacity is what is sold. Larger than any priority a client may ask for.
+   */
+  public static final int RELAY_PRIORITY = 10_000_000;
+}

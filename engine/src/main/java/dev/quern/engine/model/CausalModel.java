@@ -17,7 +17,7 @@ public interface CausalModel extends AutoCloseable {
 
   int vocabularySize();
 
-  /** Most tokens of one sequence that the checkpoint was made for. */
+  /** Most tokens of one sequence: what it was loaded for, else what the checkpoint states. */
   int maxContextLength();
 
   DType dtype();

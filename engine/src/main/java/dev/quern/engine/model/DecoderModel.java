@@ -7,6 +7,7 @@ import dev.quern.engine.tensor.KvCache;
 import dev.quern.engine.tensor.KvCacheShape;
 import dev.quern.engine.tensor.LinearWeight;
 import dev.quern.engine.tensor.MemoryUse;
+import dev.quern.engine.tensor.RopeTable;
 import dev.quern.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,6 +171,7 @@ final class DecoderModel implements CausalModel {
 
   @Override
   public void close() {
+    layers.stream().map(layer -> layer.attention().rope()).distinct().forEach(RopeTable::close);
     context.loader().close();
   }
 }

@@ -17,8 +17,8 @@ record FamilyContext(
     Backend backend,
     OptionalInt requestedContext) {
   /**
-   * Most positions that rotary tables are made for unasked: some checkpoints state a million, half
-   * a gigabyte of table that hardly a cache could match.
+   * Most positions that rotary tables are made for unasked. Some checkpoints state a million, which
+   * is half a gigabyte of tables.
    */
   private static final int UNASKED_CONTEXT = 131_072;
 

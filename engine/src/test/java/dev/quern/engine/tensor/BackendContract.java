@@ -14,6 +14,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What every backend must compute, whatever it is made of: random inputs against a float64
@@ -347,6 +350,81 @@ public abstract class BackendContract {
     }
   }
 
+  /**
+   * In fp32 a token's numbers are the same bits alone and among any others, so that greedy output
+   * does not depend on the batch.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 8, 17, 64, 130})
+  void rowsDoNotDependOnTheBatch(int rows) {
+    use(DType.F32);
+    Stored x = stored(DType.F32, 1, rows, 96);
+    LinearWeight up = weights.linear(List.of(stored(DType.F32, 1, 256, 96).source()), null);
+    LinearWeight down = weights.linear(List.of(stored(DType.F32, 1, 96, 128).source()), null);
+    LinearWeight router = weights.linear(List.of(stored(DType.F32, 1, 4, 96).source()), null);
+    Tensor norm = weights.norm(stored(DType.F32, 1, 96).source(), 0);
+    List<List<WeightSource>> gateUps = new ArrayList<>();
+    List<WeightSource> downs = new ArrayList<>();
+    for (int e = 0; e < 4; e++) {
+      gateUps.add(List.of(stored(DType.F32, 1, 64, 96).source()));
+      downs.add(stored(DType.F32, 1, 96, 32).source());
+    }
+    ExpertWeights experts = weights.experts(gateUps, downs);
+    UnaryOperator<Tensor> layer =
+        input -> {
+          Tensor normed = backend.rmsNorm(input, norm, 1e-5f);
+          Tensor gated = backend.gated(backend.linear(normed, up), Activation.SILU);
+          Backend.Residual residual =
+              backend.addRmsNorm(input, backend.linear(gated, down), norm, 1e-5f);
+          Tensor routed = backend.linear(residual.normed(), router);
+          return backend.experts(residual.normed(), routed, experts, 2, true, Activation.GELU_TANH);
+        };
+    try (Workspace _ = backend.openWorkspace()) {
+      Tensor all = activations(x, rows);
+      float[] together = backend.toHost(layer.apply(all));
+      for (int r = 0; r < rows; r++) {
+        Tensor one = backend.rows(all, backend.upload(picking(rows, r)).logitRows());
+        assertArrayEquals(
+            Arrays.copyOfRange(together, r * 96, (r + 1) * 96),
+            backend.toHost(layer.apply(one)),
+            "row " + r);
+      }
+    }
+  }
+
+  /** The same for attention: a decoded token alone, and between a prefill and another decode. */
+  @Test
+  void decodedAttentionDoesNotDependOnTheBatch() {
+    use(DType.F32);
+    HeadLayout heads = new HeadLayout(4, 2, 32);
+    AttentionOptions options = new AttentionOptions(0.2f, 0, 0);
+    Tensor table = weights.tensor(stored(DType.F32, 1, 3 * 40, 256).source());
+    int[][] blocks = {{1, 2, 3}, {6, 4, 5}, {9, 8, 7}};
+    int[][] filling = {{0, 20}, {1, 31}};
+    int[][] mixed = {{2, 12}, {0, 1}, {1, 1}};
+    int[] done = {20, 31, 0};
+    try (KvCache cache = backend.kvCache(new KvCacheShape(2, 2, 32, DType.F32, 16), 10);
+        RopeFixture rope = new RopeFixture(40, 32)) {
+      Function<ForwardBatch, float[]> attend =
+          host -> {
+            DeviceBatch batch = backend.upload(host);
+            Tensor qkv = backend.embedding(table, batch.tokenIds());
+            Tensor q = backend.rotateAndCache(qkv, heads, null, rope.table, cache, 1, batch);
+            return backend.toHost(backend.pagedAttention(q, heads, options, cache, 1, batch));
+          };
+      try (Workspace _ = backend.openWorkspace()) {
+        float[] filled = attend.apply(batch(filling, new int[3], blocks, 16, 40));
+        assertEquals(51 * 128, filled.length);
+        float[] together = attend.apply(batch(mixed, done, blocks, 16, 40));
+        for (int s = 0; s < 2; s++) {
+          float[] alone = attend.apply(batch(new int[][] {{s, 1}}, done, blocks, 16, 40));
+          assertArrayEquals(
+              Arrays.copyOfRange(together, (12 + s) * 128, (13 + s) * 128), alone, "sequence " + s);
+        }
+      }
+    }
+  }
+
   @Test
   void aCacheThatDoesNotFitSaysSo() {
     long block = new KvCacheShape(32, 32, 128, DType.F32, 1 << 16).bytesPerBlock();
@@ -514,11 +592,13 @@ public abstract class BackendContract {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      table.close();
+    }
   }
 
   /** Values in a checkpoint of their own, as the file holds them. */
-  protected static final class Stored {
+  public static final class Stored {
     final double[] values;
     private final WeightSource whole;
 
@@ -527,7 +607,7 @@ public abstract class BackendContract {
       this.whole = whole;
     }
 
-    WeightSource source() {
+    public WeightSource source() {
       return whole;
     }
 

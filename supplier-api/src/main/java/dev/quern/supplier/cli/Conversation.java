@@ -20,8 +20,6 @@ final class Conversation {
   private final LoadedModel model;
   private final Options options;
   private final Optional<ChatTemplate> template;
-
-  /** Messages as the chat API has them. */
   private final ArrayNode history = JsonNodeFactory.instance.arrayNode();
 
   /** What the command line says of every answer. */
@@ -70,17 +68,13 @@ final class Conversation {
     add("user", prompt);
     try {
       String rendered =
-          template
-              .get()
-              .render(
-                  new ChatPrompt(history, null, null, true, false, Map.of()));
+          template.get().render(new ChatPrompt(history, null, null, true, false, Map.of()));
       StringBuilder answer = new StringBuilder();
-      start(model.tokenizer().encode(rendered, false), running)
-          .stream(
-              piece -> {
-                answer.append(piece);
-                text.accept(piece);
-              });
+      start(model.tokenizer().encode(rendered, false), running).stream(
+          piece -> {
+            answer.append(piece);
+            text.accept(piece);
+          });
       add("assistant", answer.toString());
     } catch (QuernException e) {
       history.remove(history.size() - 1);

@@ -23,8 +23,9 @@ import java.util.zip.ZipInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The native libraries that travel in the single jar, unpacked once to a cache folder in the layout
- * where DJL looks for them, so that DJL unpacks nothing itself.
+ * libtorch and DJL's library on top of it, which travel in the single jar, unpacked once to a cache
+ * folder in the layout where DJL looks for them, so that DJL unpacks nothing itself. (The text room
+ * unpacks the tokenizers' library beside them.)
  *
  * <p>A folder is made under another name and renamed when it is whole; one process at a time does
  * so, under a file lock that ends with the process. A process killed in the middle leaves a folder
@@ -35,7 +36,6 @@ final class NativeLibraries {
   private static final String LIBTORCH = "/natives/libtorch.jar";
 
   private static final String JNI = "/jnilib/linux-x86_64/cpu/libdjl_torch.so";
-  private static final String TOKENIZERS = "/native/lib/linux-x86_64/cpu/libtokenizers.so";
   private static final String PLATFORM = "-cpu-linux-x86_64";
   private static final String UNFINISHED = "unfinished-";
   private static final long BYTES_NEEDED = 480_000_000;
@@ -86,17 +86,13 @@ final class NativeLibraries {
 
   private Path unpacked() {
     String torchVersion = version("/native/lib/pytorch.properties", "version");
-    String tokenizersVersion = version("/native/lib/tokenizers.properties", "version");
     String djlVersion = version("/pytorch-engine.properties", "djl_version");
-    Path folder =
-        cache
-            .resolve("natives")
-            .resolve("torch-" + torchVersion + "-tokenizers-" + tokenizersVersion);
+    Path folder = cache.resolve("natives").resolve("torch-" + torchVersion + "-djl-" + djlVersion);
     if (Files.isDirectory(folder)) {
       return folder;
     }
     try {
-      Files.createDirectories(folder.getParent());
+      Files.createDirectories(cache.resolve("natives"));
       // Never closed before the process's work on the folder is done: closing gives the lock back.
       try (FileChannel channel =
           FileChannel.open(
@@ -105,7 +101,7 @@ final class NativeLibraries {
               StandardOpenOption.WRITE)) {
         try (FileLock lock = lock(channel)) {
           if (lock.isValid() && !Files.isDirectory(folder)) {
-            unpack(folder, torchVersion, tokenizersVersion, djlVersion);
+            unpack(folder, torchVersion, djlVersion);
           }
         }
       }
@@ -131,8 +127,7 @@ final class NativeLibraries {
     return channel.lock();
   }
 
-  private void unpack(Path folder, String torchVersion, String tokenizersVersion, String djlVersion)
-      throws IOException {
+  private void unpack(Path folder, String torchVersion, String djlVersion) throws IOException {
     Path natives = cache.resolve("natives");
     deleteUnfinished(natives);
     long free = Files.getFileStore(natives).getUsableSpace();
@@ -147,12 +142,8 @@ final class NativeLibraries {
     Path unfinished = Files.createTempDirectory(natives, UNFINISHED);
     Path torch =
         Files.createDirectories(unfinished.resolve("pytorch").resolve(torchVersion + PLATFORM));
-    Path tokenizers =
-        Files.createDirectories(
-            unfinished.resolve("tokenizers").resolve(tokenizersVersion + PLATFORM));
     unpackLibtorch(torch);
     copy(JNI, torch.resolve(djlVersion + "-libdjl_torch.so"));
-    copy(TOKENIZERS, tokenizers.resolve("libtokenizers.so"));
     Files.move(unfinished, folder, StandardCopyOption.ATOMIC_MOVE);
     progress.accept("Unpacked in %.1f s".formatted((System.nanoTime() - begin) / 1e9));
   }

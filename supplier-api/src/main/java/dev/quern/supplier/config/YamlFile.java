@@ -7,9 +7,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -35,9 +37,18 @@ final class YamlFile {
             .setSchema(new FailsafeSchema())
             .setCodePointLimit(MOST_CHARACTERS)
             .build();
-    Object document;
+    @Nullable Object document = null;
     try {
-      document = new Load(settings).loadFromString(Files.readString(file));
+      // One by one: a single load of a file without content has nothing to construct.
+      Iterator<Object> documents =
+          new Load(settings).loadAllFromString(Files.readString(file)).iterator();
+      if (documents.hasNext()) {
+        document = documents.next();
+      }
+      if (documents.hasNext()) {
+        throw QuernException.badRequest(
+            "config", file + ": holds more than one document; keep the settings in one (--config)");
+      }
     } catch (NoSuchFileException absent) {
       throw new QuernException(
           ErrorCategory.BAD_REQUEST, "config", file + ": no such file (--config)", absent);

@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class Exchange {
   static final String JSON = "application/json";
 
+  private static final List<String> RELAY_HEADERS =
+      List.of("Pocket-Supplier", "Pocket-Service", "Pocket-Application");
+
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
   private final HttpServerRequest request;
@@ -42,6 +45,11 @@ final class Exchange {
 
   HttpServerRequest request() {
     return request;
+  }
+
+  /** Whether a RelayMiner forwarded it: one says for which supplier, service or application. */
+  boolean isRelay() {
+    return RELAY_HEADERS.stream().anyMatch(request.headers()::contains);
   }
 
   /** For the event loop alone. */

@@ -103,7 +103,8 @@ final class JsonRoutes {
         });
   }
 
-  private void run(Exchange exchange, GenerationPlan plan, AnswerRenderer renderer) {
+  private void run(Exchange exchange, GenerationPlan planned, AnswerRenderer renderer) {
+    GenerationPlan plan = exchange.isRelay() ? planned.asRelay() : planned;
     GenerationCall.Delivery delivery =
         plan.envelope().stream()
             ? new EventStreamDelivery(exchange, renderer, plan.envelope(), limits)

@@ -80,10 +80,17 @@ final class CommandLineTest {
 
   @Test
   void eachErrorCategoryHasItsExitCodeAndOneLine() {
-    int[] codes = {2, 3, 4, 5, 6, 1};
+    Map<ErrorCategory, Integer> codes =
+        Map.of(
+            ErrorCategory.BAD_REQUEST, 2,
+            ErrorCategory.NOT_FOUND, 3,
+            ErrorCategory.OVERLOADED, 4,
+            ErrorCategory.OUT_OF_MEMORY, 5,
+            ErrorCategory.UNAVAILABLE, 6,
+            ErrorCategory.INTERNAL, 1);
     for (ErrorCategory category : ErrorCategory.values()) {
       err.reset();
-      assertEquals(codes[category.ordinal()], run(failing(category), Map.of(), "end"));
+      assertEquals(codes.get(category), run(failing(category), Map.of(), "end"));
       assertEquals("quern: it is so\n", error());
     }
   }
@@ -112,8 +119,7 @@ final class CommandLineTest {
   @Test
   void unknownCommandsFlagsAndVariablesEndWithTwo() {
     assertEquals(2, run("edn"));
-    assertEquals(
-        "quern: there is no command 'edn'; commands are end, version and help\n", error());
+    assertEquals("quern: there is no command 'edn'; commands are end, version and help\n", error());
     err.reset();
     assertEquals(2, run("end", "--port", "1"));
     assertEquals(

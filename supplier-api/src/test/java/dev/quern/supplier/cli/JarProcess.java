@@ -64,7 +64,8 @@ final class JarProcess implements AutoCloseable {
 
   /** Asks to stop, by SIGTERM. */
   JarProcess terminate() {
-    process.destroy();
+    // The handle's: Process.destroy would close the streams before the last lines are read.
+    process.toHandle().destroy();
     return this;
   }
 

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -80,8 +81,7 @@ final class QuernJarIT {
     assertClean(first);
     try (Stream<Path> files = Files.walk(CACHE)) {
       assertEquals(
-          List.of(),
-          files.filter(file -> file.toString().contains("unfinished-")).toList());
+          List.of(), files.filter(file -> file.toString().contains("unfinished-")).toList());
     }
   }
 
@@ -90,7 +90,7 @@ final class QuernJarIT {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/curl")), "curl is not installed");
     String line = first.awaitOutput(text -> text.startsWith("  curl "));
     Process curl = new ProcessBuilder("sh", "-c", line + " --silent --fail").start();
-    String answer = new String(curl.getInputStream().readAllBytes(), "UTF-8");
+    String answer = new String(curl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, curl.waitFor(), answer);
     assertTrue(answer.contains("\"role\":\"assistant\""), answer);
     assertTrue(answer.contains("7"), answer);

@@ -34,8 +34,7 @@ final class SettingsTest {
   }
 
   private static String refusal(Map<String, String> environment, String... flags) {
-    QuernException error =
-        assertThrows(QuernException.class, () -> resolve(environment, flags));
+    QuernException error = assertThrows(QuernException.class, () -> resolve(environment, flags));
     assertEquals(ErrorCategory.BAD_REQUEST, error.category());
     assertFalse(error.message().contains("\n"), error.message());
     return error.message();
@@ -125,8 +124,7 @@ final class SettingsTest {
 
   @Test
   void listsInTheEnvironmentHaveCommasAndAliasesInYamlAreAMap() {
-    assertEquals(
-        List.of("a", "b"), resolve(Map.of("QUERN_MODEL", "a, b")).models());
+    assertEquals(List.of("a", "b"), resolve(Map.of("QUERN_MODEL", "a, b")).models());
     Path file = yaml("model: a\nalias:\n  public: a\n  other: a\n");
     assertEquals(
         List.of(new Alias("public", "a"), new Alias("other", "a")),
@@ -184,8 +182,7 @@ final class SettingsTest {
 
   @Test
   void aBadVariableIsRefusedEvenWhenAFlagGoesOverIt() {
-    assertTrue(
-        refusal(Map.of("QUERN_PORT", "x"), "--port", "1").startsWith("QUERN_PORT: 'x'"));
+    assertTrue(refusal(Map.of("QUERN_PORT", "x"), "--port", "1").startsWith("QUERN_PORT: 'x'"));
   }
 
   @Test

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.http.HttpResponse;
@@ -34,8 +35,7 @@ class BadInputTest {
   static void start(@TempDir Path cache) {
     ServerLimits limits =
         new ServerLimits(32 * 1024, 128, 500, 20_000, 1500, 64_000_000, 1024, 1 << 18, 30_000);
-    server =
-        TestServer.start(cache, TestServer.settings(), limits, 64, java.util.Map.of());
+    server = TestServer.start(cache, TestServer.settings(), limits, 64, java.util.Map.of());
   }
 
   @AfterAll
@@ -65,8 +65,7 @@ class BadInputTest {
 
   @Test
   void unknownModel() {
-    JsonNode error =
-        server.refused(404, CHAT, chat("hi", "").replace("\"demo\"", "\"gpt-9\""));
+    JsonNode error = server.refused(404, CHAT, chat("hi", "").replace("\"demo\"", "\"gpt-9\""));
     assertEquals("model_not_found", error.path("code").asText());
     assertTrue(error.path("message").asText().contains("gpt-9"));
   }
@@ -87,8 +86,7 @@ class BadInputTest {
 
   @Test
   void promptsLongerThanTheContext() {
-    JsonNode error =
-        server.refused(400, CHAT, chat("word ".repeat(3000), ""));
+    JsonNode error = server.refused(400, CHAT, chat("word ".repeat(3000), ""));
     assertEquals("context_length_exceeded", error.path("code").asText());
     assertTrue(error.path("message").asText().contains("1024"), error.toString());
     assertTrue(error.path("message").asText().matches(".*\\b[3-9]\\d{3}\\b.*"), error.toString());
@@ -112,7 +110,8 @@ class BadInputTest {
   @Test
   void samplingValuesOutOfRange() {
     for (String field :
-        List.of("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "n", "max_tokens")) {
+        List.of(
+            "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "n", "max_tokens")) {
       assertEquals(field, param(extra("\"" + field + "\":-3")));
       assertEquals(field, param(extra("\"" + field + "\":\"NaN\"")));
     }
@@ -133,8 +132,7 @@ class BadInputTest {
   void tokenIdsOutOfRange() {
     for (String ids : List.of("[3072]", "[-1]", "[1,2,2147483648]", "[[1],[99999]]")) {
       JsonNode error =
-          server.refused(
-              400, COMPLETIONS, "{\"model\":\"demo\",\"prompt\":" + ids + "}");
+          server.refused(400, COMPLETIONS, "{\"model\":\"demo\",\"prompt\":" + ids + "}");
       assertTrue(error.path("param").asText().startsWith("prompt"), error.toString());
     }
     assertEquals("logit_bias", param(chat("hi", "\"logit_bias\":{\"99999\":1}")));
@@ -144,15 +142,13 @@ class BadInputTest {
 
   @Test
   void bodiesOfFiftyMegabytes() throws IOException {
-    HttpResponse<String> response =
-        server.post(CHAT, chat("x".repeat(50_000_000), ""));
+    HttpResponse<String> response = server.post(CHAT, chat("x".repeat(50_000_000), ""));
     assertEquals(413, response.statusCode());
     assertEquals("body_too_long", TestServer.error(response).path("code").asText());
     // Chunked: its length is not known before it has come.
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       OutputStream out = socket.getOutputStream();
-      out.write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-          + "Transfer-Encoding: chunked\r\n\r\n"));
+      out.write(post("Transfer-Encoding: chunked", ""));
       String chunk = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
       for (int i = 0; i < 200; i++) {
         out.write(ascii(chunk));
@@ -169,7 +165,7 @@ class BadInputTest {
             "A: " + "x".repeat(1_000_000) + "\r\n",
             "A: b\r\n".repeat(1000),
             "A: b\r\n".repeat(200_000))) {
-      try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
         try {
           socket
               .getOutputStream()
@@ -181,7 +177,7 @@ class BadInputTest {
         }
       }
     }
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       socket
           .getOutputStream()
           .write(ascii("GET /v1/models HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n".repeat(200) + "\r\n"));
@@ -191,12 +187,10 @@ class BadInputTest {
 
   @Test
   void halfSentRequests() throws IOException {
-    try (Socket body = new Socket("127.0.0.1", server.server.port());
-        Socket head = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket body = new Socket(InetAddress.getLoopbackAddress(), server.server.port());
+        Socket head = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       head.getOutputStream().write(ascii("GET /v1/models HTTP/1.1\r\nHos"));
-      body.getOutputStream()
-          .write(ascii("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-              + "Content-Length: 1000\r\n\r\n{\"model\":"));
+      body.getOutputStream().write(post("Content-Length: 1000", "{\"model\":"));
       assertTrue(firstLine(body).contains(" 408 "));
       assertEquals(-1, head.getInputStream().read(), "closed without an answer");
     }
@@ -207,7 +201,7 @@ class BadInputTest {
     List<Socket> sockets = new ArrayList<>();
     try {
       for (int i = 0; i < 500; i++) {
-        sockets.add(new Socket("127.0.0.1", server.server.port()));
+        sockets.add(new Socket(InetAddress.getLoopbackAddress(), server.server.port()));
       }
       String body = completion("One", "\"max_tokens\":1");
       String request =
@@ -237,7 +231,7 @@ class BadInputTest {
 
   @Test
   void whatIsNoHttp() throws IOException {
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       socket.getOutputStream().write(ascii("\u0016\u0003\u0001 nonsense\r\n\r\n"));
       String line = firstLine(socket);
       assertTrue(line.isEmpty() || line.contains(" 400 "), line);
@@ -249,7 +243,14 @@ class BadInputTest {
   }
 
   private static String extra(String field) {
-    return "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," + field + "}";
+    return "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
+        + field
+        + "}";
+  }
+
+  private static byte[] post(String header, String body) {
+    return ascii(
+        String.join("\r\n", "POST /v1/chat/completions HTTP/1.1", "Host: x", header, "", body));
   }
 
   private static byte[] ascii(String text) {

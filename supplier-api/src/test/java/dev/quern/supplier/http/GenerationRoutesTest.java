@@ -13,7 +13,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -54,14 +59,12 @@ class GenerationRoutesTest {
 
   @Test
   void answersHeldOutQuestions() throws IOException {
-    List<String> lines =
-        Files.readAllLines(Path.of("src/test/resources/demo/held-out.jsonl"));
+    List<String> lines = Files.readAllLines(Path.of("src/test/resources/demo/held-out.jsonl"));
     List<String> wrong = new ArrayList<>();
     for (String line : lines.subList(0, 20)) {
       JsonNode item = TestServer.json(line);
       String body = chat(item.path("question").asText(), "\"max_tokens\":64");
-      String answer =
-          server.ok(CHAT, body).at("/choices/0/message/content").asText();
+      String answer = server.ok(CHAT, body).at("/choices/0/message/content").asText();
       boolean right = false;
       for (JsonNode expected : item.path("expected")) {
         String words = "(?<!\\w)" + Pattern.quote(expected.asText()) + "(?!\\w)";
@@ -100,7 +103,8 @@ class GenerationRoutesTest {
   @Test
   void streamHasTheSameTextAsTheWholeAnswer() {
     String whole =
-        server.ok(CHAT, chat("Tell me a story.", "\"max_tokens\":24"))
+        server
+            .ok(CHAT, chat("Tell me a story.", "\"max_tokens\":24"))
             .at("/choices/0/message/content")
             .asText();
     List<String> events =
@@ -155,7 +159,8 @@ class GenerationRoutesTest {
   @Test
   void chatLogprobsSpellTheText() {
     JsonNode choice =
-        server.ok(CHAT, chat(QUESTION, "\"logprobs\":true,\"top_logprobs\":3"))
+        server
+            .ok(CHAT, chat(QUESTION, "\"logprobs\":true,\"top_logprobs\":3"))
             .path("choices")
             .get(0);
     StringBuilder text = new StringBuilder();
@@ -198,7 +203,8 @@ class GenerationRoutesTest {
     JsonNode plain = server.ok(COMPLETIONS, completion("Once upon a", "\"max_tokens\":5"));
     JsonNode echoed =
         server.ok(
-            COMPLETIONS, completion("Once upon a", "\"max_tokens\":5,\"echo\":true,\"logprobs\":1"));
+            COMPLETIONS,
+            completion("Once upon a", "\"max_tokens\":5,\"echo\":true,\"logprobs\":1"));
     assertEquals("Once upon a" + text(plain), text(echoed));
     int prompt = echoed.at("/usage/prompt_tokens").asInt();
     assertEquals(prompt + 5, echoed.at("/choices/0/logprobs/tokens").size());
@@ -229,8 +235,7 @@ class GenerationRoutesTest {
     assertEquals(3, limited.at("/usage/completion_tokens").asInt());
     JsonNode ids =
         server.ok(
-            COMPLETIONS,
-            completion("Once upon a", "\"max_tokens\":3,\"return_token_ids\":true"));
+            COMPLETIONS, completion("Once upon a", "\"max_tokens\":3,\"return_token_ids\":true"));
     JsonNode first = ids.at("/choices/0/token_ids").get(0);
     assertEquals(3, ids.at("/choices/0/token_ids").size());
     JsonNode banned =
@@ -238,14 +243,18 @@ class GenerationRoutesTest {
             COMPLETIONS,
             completion(
                 "Once upon a",
-                "\"max_tokens\":3,\"return_token_ids\":true,\"logit_bias\":{\"" + first + "\":-100}"));
+                "\"max_tokens\":3,\"return_token_ids\":true,\"logit_bias\":{\""
+                    + first
+                    + "\":-100}"));
     assertNotEquals(first, banned.at("/choices/0/token_ids").get(0));
     JsonNode allowed =
         server.ok(
             COMPLETIONS,
             completion(
                 "Once upon a",
-                "\"max_tokens\":3,\"return_token_ids\":true,\"allowed_token_ids\":[" + first + "]"));
+                "\"max_tokens\":3,\"return_token_ids\":true,\"allowed_token_ids\":["
+                    + first
+                    + "]"));
     for (JsonNode id : allowed.at("/choices/0/token_ids")) {
       assertEquals(first, id);
     }
@@ -295,10 +304,32 @@ class GenerationRoutesTest {
   }
 
   @Test
+  void theOperatorsOwnRequestsComeBeforeRelays() throws Exception {
+    long before = server.model.engine().snapshot().preemptions();
+    String relays =
+        "{\"model\":\"demo\",\"prompt\":\"One\",\"n\":16,\"ignore_eos\":true,\"max_tokens\":900}";
+    try (HttpClient gateway = HttpClient.newHttpClient()) {
+      CompletableFuture<HttpResponse<String>> relayed =
+          gateway.sendAsync(
+              server
+                  .request(COMPLETIONS, "Pocket-Supplier", "pokt1supplier")
+                  .POST(HttpRequest.BodyPublishers.ofString(relays))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      while (server.model.engine().snapshot().running() < 16) {
+        Thread.sleep(1);
+      }
+      server.ok(CHAT, chat("What is 3 plus 4?", "\"max_tokens\":8"));
+      assertFalse(relayed.isDone());
+      assertTrue(server.model.engine().snapshot().preemptions() > before);
+      relayed.cancel(true);
+    }
+  }
+
+  @Test
   void aClientThatLeavesCancelsItsStream() throws Exception {
     long before = server.model.engine().snapshot().generationTokens();
-    leave(
-        chat("Tell me a story.", "\"ignore_eos\":true,\"max_tokens\":900,\"stream\":true"), true);
+    leave(chat("Tell me a story.", "\"ignore_eos\":true,\"max_tokens\":900,\"stream\":true"), true);
     server.awaitIdle();
     long generated = server.model.engine().snapshot().generationTokens() - before;
     assertTrue(generated < 800, "cancelled after " + generated + " tokens");
@@ -315,7 +346,7 @@ class GenerationRoutesTest {
 
   /** Sends a request, waits until it runs (or streams), and closes the socket. */
   private static void leave(String body, boolean readFirstEvent) throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
       socket
           .getOutputStream()

@@ -29,8 +29,7 @@ class RoutesTest {
     ServerSettings settings =
         new ServerSettings(
             "127.0.0.1", 0, Set.of("right-key", "second-key"), true, 10_000_000, 64, 5);
-    server =
-        TestServer.start(cache, settings, ServerLimits.of(settings), 64, Map.of(NAME, "demo"));
+    server = TestServer.start(cache, settings, ServerLimits.of(settings), 64, Map.of(NAME, "demo"));
   }
 
   @AfterAll
@@ -40,8 +39,7 @@ class RoutesTest {
 
   @Test
   void everyDocumentedRouteIsThereWithAndWithoutVersion() {
-    JsonNode paths =
-        TestServer.json(server.get("/openapi.json", KEY).body()).path("paths");
+    JsonNode paths = TestServer.json(server.get("/openapi.json", KEY).body()).path("paths");
     assertTrue(paths.size() >= 24, paths.toString());
     paths
         .properties()
@@ -58,11 +56,9 @@ class RoutesTest {
                                   ? HttpRequest.BodyPublishers.ofString("{}")
                                   : HttpRequest.BodyPublishers.noBody();
                           HttpResponse<String> response =
-                              server.send(
-                                  server.request(target, KEY).method(method, body).build());
+                              server.send(server.request(target, KEY).method(method, body).build());
                           int expected = method.equals("POST") ? 400 : 200;
-                          assertEquals(
-                              expected, response.statusCode(), method + " " + target);
+                          assertEquals(expected, response.statusCode(), method + " " + target);
                         }));
   }
 
@@ -108,11 +104,11 @@ class RoutesTest {
             .path("id")
             .asText());
     assertEquals(404, server.get("/v1/models/demo", KEY).statusCode());
-    String body = "{\"model\":\"" + NAME + "\",\"prompt\":\"One\",\"max_tokens\":2,\"stream\":true}";
+    String body =
+        "{\"model\":\"" + NAME + "\",\"prompt\":\"One\",\"max_tokens\":2,\"stream\":true}";
     HttpResponse<String> stream = server.post("/completions", body, KEY);
     assertTrue(stream.body().contains("\"model\":\"" + NAME + "\""), stream.body());
-    HttpResponse<String> own =
-        server.post("/completions", body.replace(NAME, "demo"), KEY);
+    HttpResponse<String> own = server.post("/completions", body.replace(NAME, "demo"), KEY);
     assertEquals(404, own.statusCode());
     assertEquals("model_not_found", TestServer.error(own).path("code").asText());
   }
@@ -125,7 +121,9 @@ class RoutesTest {
             server
                 .post(
                     "/tokenize",
-                    "{\"prompt\":\"" + text + "\",\"add_special_tokens\":false,"
+                    "{\"prompt\":\""
+                        + text
+                        + "\",\"add_special_tokens\":false,"
                         + "\"return_token_strs\":true}",
                     KEY)
                 .body());
@@ -148,16 +146,15 @@ class RoutesTest {
                     KEY)
                 .body());
     assertTrue(chat.path("count").asInt() > 3);
-    HttpResponse<String> outside =
-        server.post("/detokenize", "{\"tokens\":[99999999]}", KEY);
+    HttpResponse<String> outside = server.post("/detokenize", "{\"tokens\":[99999999]}", KEY);
     assertEquals(400, outside.statusCode());
     assertEquals("tokens", TestServer.error(outside).path("param").asText());
   }
 
   @Test
   void metricsTellOfWork() {
-    String body = "{\"model\":\"" + NAME + "\",\"prompt\":\"One\",\"max_tokens\":4,"
-        + "\"ignore_eos\":true}";
+    String body =
+        "{\"model\":\"" + NAME + "\",\"prompt\":\"One\",\"max_tokens\":4," + "\"ignore_eos\":true}";
     assertEquals(200, server.post(TestServer.COMPLETIONS, body, KEY).statusCode());
     String text = server.get("/metrics", KEY).body();
     for (String name :
@@ -171,10 +168,15 @@ class RoutesTest {
     }
     for (String name :
         new String[] {
-          "time_to_first_token_seconds", "inter_token_latency_seconds",
-          "request_time_per_output_token_seconds", "e2e_request_latency_seconds",
-          "request_queue_time_seconds", "request_prefill_time_seconds",
-          "request_decode_time_seconds", "request_prompt_tokens", "request_generation_tokens",
+          "time_to_first_token_seconds",
+          "inter_token_latency_seconds",
+          "request_time_per_output_token_seconds",
+          "e2e_request_latency_seconds",
+          "request_queue_time_seconds",
+          "request_prefill_time_seconds",
+          "request_decode_time_seconds",
+          "request_prompt_tokens",
+          "request_generation_tokens",
           "iteration_tokens_total"
         }) {
       assertTrue(text.contains("\nquern:" + name + "_count{"), name);

@@ -32,7 +32,7 @@ final class TestServer implements AutoCloseable {
   static final String COMPLETIONS = "/v1/completions";
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration PATIENCE = Duration.ofSeconds(240);
+  private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   final ModelRuntime runtime;
   final LoadedModel model;
@@ -47,7 +47,7 @@ final class TestServer implements AutoCloseable {
   }
 
   static ServerSettings settings() {
-    return new ServerSettings("127.0.0.1", 0, Set.of(), false, 10_000_000, 1024, 10);
+    return new ServerSettings("127.0.0.1", 0, Set.of(), false, 10_000_000, 1024, 120);
   }
 
   static TestServer start(Path cache) {
@@ -62,8 +62,7 @@ final class TestServer implements AutoCloseable {
       Map<String, String> aliases) {
     ModelRuntime runtime = new ModelRuntime();
     try {
-      LoadedModel model =
-          runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
+      LoadedModel model = runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
       ModelCatalog catalog = new ModelCatalog(List.of(model), aliases);
       return new TestServer(runtime, model, SupplierServer.start(settings, limits, catalog));
     } catch (RuntimeException e) {
@@ -106,7 +105,10 @@ final class TestServer implements AutoCloseable {
 
   HttpResponse<String> send(HttpRequest request) {
     try {
-      return client.send(request, HttpResponse.BodyHandlers.ofString());
+      // A client of its own: under a test's tight limits a kept connection may just be closing.
+      try (HttpClient fresh = HttpClient.newHttpClient()) {
+        return fresh.send(request, HttpResponse.BodyHandlers.ofString());
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

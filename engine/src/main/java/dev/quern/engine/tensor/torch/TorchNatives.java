@@ -12,6 +12,8 @@ import dev.quern.store.QuernException;
  * setting that someone made before is left as it is.
  */
 public final class TorchNatives {
+  private static final String FORK = "ai.djl.util.cuda.fork";
+
   private TorchNatives() {}
 
   /**
@@ -30,9 +32,15 @@ public final class TorchNatives {
   private static Engine engine() {
     setUnlessSet("ai.djl.offline", "true");
     setUnlessSet("OPT_OUT_TRACKING", "true");
-    // DJL's search for CUDA would load libcudart into this process, with a warning where there is
-    // none; asked to fork, it looks only when told to.
-    setUnlessSet("ai.djl.util.cuda.fork", "true");
+    // No operation here is split into tasks, and what DJL would warn of is set by the backend.
+    setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
+    setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
+    skipCudaSearch();
+    // An OpenMP thread that waits spins for milliseconds by default. Beside any other busy process
+    // that keeps its own colleague off the processor, at each of a step's 150 barriers: measured 45
+    // times slower on a busy host of two cores. 1000 turns, some ten microseconds, is what libgomp
+    // itself takes where it knows that threads outnumber processors.
+    ProcessEnvironment.setUnlessSet("GOMP_SPINCOUNT", "1000");
     try {
       return Engine.getEngine("PyTorch");
     } catch (RuntimeException | LinkageError e) {
@@ -43,6 +51,22 @@ public final class TorchNatives {
               + "); check that it is linux-x86_64 with glibc and that DJL_CACHE_DIR or ~/.djl.ai"
               + " can be written",
           e);
+    }
+  }
+
+  /**
+   * DJL counts GPUs by loading libcudart, with a warning where there is none, or by asking a second
+   * JVM. This backend is for CPUs: the class that counts takes neither way when it starts with the
+   * second setting and is asked with the first.
+   */
+  private static void skipCudaSearch() {
+    System.setProperty(FORK, "true");
+    try {
+      Class.forName("ai.djl.util.cuda.CudaUtils", true, Engine.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new LinkageError("the jar lacks a class of DJL", e);
+    } finally {
+      System.setProperty(FORK, "false");
     }
   }
 

@@ -102,7 +102,7 @@ record FormatSpec(
       return real(Numbers.real(Numbers.normal(value)), budget);
     }
     if (type == 'c') {
-      int code = value.intValueExact();
+      int code = Numbers.index(value);
       if (!Character.isValidCodePoint(code)) {
         throw new EvaluationError("a character code must be in range(0x110000)");
       }

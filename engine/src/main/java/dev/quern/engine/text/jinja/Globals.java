@@ -90,7 +90,10 @@ final class Globals {
   /** {@code raise_exception(message)}: the template refuses what it was given. */
   private static Object raise(Interpreter interpreter, Arguments given) {
     Object message = given.bind("raise_exception", 1, "message").get(0);
-    throw new QuernException(ErrorCategory.BAD_REQUEST, Printer.str(message, interpreter.budget()));
+    String said = Printer.str(message, interpreter.budget());
+    throw new QuernException(
+        ErrorCategory.BAD_REQUEST,
+        said.isBlank() ? "the chat template refuses this conversation and does not say why" : said);
   }
 
   private static Object now(Interpreter interpreter, Arguments given) {

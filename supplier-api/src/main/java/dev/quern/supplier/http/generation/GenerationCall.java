@@ -175,7 +175,7 @@ public final class GenerationCall {
             plan.id() + "-" + index,
             prompt.tokens(),
             parameters,
-            plan.envelope().priority(),
+            plan.priority(),
             OptionalLong.empty(),
             plan.envelope().cacheSalt());
     handles.add(plan.model().engine().submit(request, new ChoiceListener(choice, index)));

@@ -25,6 +25,7 @@ public final class PromptPlanner {
    */
   public static GenerationPlan plan(ChatRequest request, ServedModel model, String id) {
     String text = model.template().render(request.prompt());
+    checkChars(text, request.sampling(), model, "messages");
     int[] tokens = model.tokenizer().encode(text, request.addSpecialTokens());
     if (tokens.length == 0) {
       throw QuernException.badRequest("messages", "The conversation makes an empty prompt.");
@@ -42,7 +43,7 @@ public final class PromptPlanner {
             "messages");
     return checked(
         new GenerationPlan(
-            id, model, request.envelope(), List.of(prompt), request.sampling(), false));
+            id, model, request.envelope(), List.of(prompt), request.sampling(), false, false));
   }
 
   /**
@@ -59,15 +60,18 @@ public final class PromptPlanner {
     }
     boolean echoScores = request.echo() && request.sampling().logprobs() >= 0;
     return checked(
-        new GenerationPlan(id, model, request.envelope(), prompts, request.sampling(), echoScores));
+        new GenerationPlan(
+            id, model, request.envelope(), prompts, request.sampling(), echoScores, false));
   }
 
   private static int[] tokens(
       CompletionRequest.Prompt prompt, CompletionRequest request, ServedModel model) {
     int[] tokens =
         switch (prompt) {
-          case CompletionRequest.Prompt.Text text ->
-              model.tokenizer().encode(text.text(), request.addSpecialTokens());
+          case CompletionRequest.Prompt.Text text -> {
+            checkChars(text.text(), request.sampling(), model, "prompt");
+            yield model.tokenizer().encode(text.text(), request.addSpecialTokens());
+          }
           case CompletionRequest.Prompt.Tokens ids -> ids.ids();
         };
     if (tokens.length == 0) {
@@ -112,6 +116,23 @@ public final class PromptPlanner {
     return kept >= tokens.length
         ? tokens
         : Arrays.copyOfRange(tokens, tokens.length - kept, tokens.length);
+  }
+
+  /** Refuses without tokenising what is far too long: that takes seconds for megabytes. */
+  private static void checkChars(
+      String text, SamplingOptions sampling, ServedModel model, String field) {
+    int context = model.engine().maxModelLength();
+    long mostChars = (long) model.tokenizer().maxCharsPerToken() * context;
+    if (text.length() <= mostChars || sampling.truncatePrompt().isPresent()) {
+      return;
+    }
+    throw ApiException.contextExceeded(
+        field,
+        "This model's maximum context length is "
+            + context
+            + " tokens, but the prompt has at least "
+            + text.length() / model.tokenizer().maxCharsPerToken()
+            + " tokens.");
   }
 
   private static void checkLength(

@@ -9,13 +9,9 @@ import java.util.Optional;
 public final class TemplateLoader {
   private TemplateLoader() {}
 
-  /**
-   * The template in a model's folder; a model without one answers completions alone.
-   *
-   * @throws QuernException when there is one that is broken
-   */
+  /** A model's template; a model without one answers completions alone. */
   public static ServedModel.ConversationTemplate load(LoadedModel model) {
-    Optional<ChatTemplate> template = ChatTemplate.load(model.folder());
+    Optional<ChatTemplate> template = model.chatTemplate();
     if (template.isPresent()) {
       return conversation -> template.get().render(conversation.toPrompt());
     }

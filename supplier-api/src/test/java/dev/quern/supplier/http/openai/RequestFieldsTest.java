@@ -26,18 +26,19 @@ class RequestFieldsTest {
 
   @Test
   void everyHonouredFieldIsRead() {
-    assertReadsAll(RequestFields.CHAT, CHAT, fields -> ChatRequest.read(fields, model()));
     assertReadsAll(
-        RequestFields.COMPLETION, COMPLETION, fields -> CompletionRequest.read(fields, model()));
+        RequestFields.CHAT, CHAT, fields -> ChatRequest.read(fields, RequestFieldsTest::model));
+    assertReadsAll(
+        RequestFields.COMPLETION,
+        COMPLETION,
+        fields -> CompletionRequest.read(fields, RequestFieldsTest::model));
     assertReadsAll(RequestFields.TOKENIZE, "{\"prompt\":\"hi\"}", TokenizeRequest::read);
-    assertReadsAll(
-        RequestFields.DETOKENIZE, "{\"tokens\":[1]}", TokenizeRequest.Reverse::read);
+    assertReadsAll(RequestFields.DETOKENIZE, "{\"tokens\":[1]}", TokenizeRequest.Reverse::read);
     assertReadsAll(
         RequestFields.MESSAGE, "{\"role\":\"user\",\"content\":\"hi\"}", ChatMessage::read);
   }
 
-  private static void assertReadsAll(
-      FieldTable table, String body, Consumer<FieldReader> parser) {
+  private static void assertReadsAll(FieldTable table, String body, Consumer<FieldReader> parser) {
     FieldReader fields = new FieldReader(object(body), table, "");
     parser.accept(fields);
     Set<String> honoured =
@@ -54,15 +55,15 @@ class RequestFieldsTest {
       if (field.support() == Field.Support.REFUSED) {
         ObjectNode body = object(CHAT);
         body.putNull(field.name());
-        ChatRequest.read(body, model());
+        ChatRequest.read(body, RequestFieldsTest::model);
         body.put(field.name(), false);
-        ChatRequest.read(body, model());
+        ChatRequest.read(body, RequestFieldsTest::model);
         body.putObject(field.name()).put("a", 1);
-        assertRefused(field.name(), () -> ChatRequest.read(body, model()));
+        assertRefused(field.name(), () -> ChatRequest.read(body, RequestFieldsTest::model));
       } else if (field.support() == Field.Support.ACCEPTED_WITHOUT_EFFECT) {
         ObjectNode body = object(CHAT);
         body.put(field.name(), "anything");
-        ChatRequest.read(body, model());
+        ChatRequest.read(body, RequestFieldsTest::model);
       }
     }
   }
@@ -71,31 +72,63 @@ class RequestFieldsTest {
   void unknownFieldsAreRefusedByName() {
     ObjectNode body = object(CHAT);
     body.put("temprature", 1);
-    assertRefused("temprature", () -> ChatRequest.read(body, model()));
+    assertRefused("temprature", () -> ChatRequest.read(body, RequestFieldsTest::model));
     ObjectNode nested = object(CHAT);
     ((ObjectNode) nested.path("messages").get(0)).put("contnet", 1);
-    assertRefused("messages[0].contnet", () -> ChatRequest.read(nested, model()));
+    assertRefused("messages[0].contnet", () -> ChatRequest.read(nested, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "temperature|-0.1", "temperature|2.1", "temperature|\"NaN\"", "temperature|1e999",
-        "top_p|0", "top_p|1.01", "top_k|-2", "top_k|1.5", "min_p|-1", "presence_penalty|3",
-        "frequency_penalty|-3", "repetition_penalty|0", "n|0", "n|129", "max_tokens|-1",
-        "max_completion_tokens|0", "seed|1.5", "seed|1e30", "stop|[\"\"]", "stop|[1]", "stop|7",
-        "logit_bias|{\"x\":1}", "logit_bias|{\"1\":101}", "logit_bias|[1]", "logprobs|1",
-        "top_logprobs|3", "stream|\"yes\"", "stream_options|{\"include_usage\":true}",
-        "stop_token_ids|[-1]", "allowed_token_ids|[]", "bad_words|[\" \"]", "messages|[]",
-        "messages|{}", "tools|[{}]", "tool_choice|\"required\"", "modalities|[\"audio\"]",
-        "response_format|{\"type\":\"json_object\"}", "priority|\"high\"", "model|7",
-        "chat_template_kwargs|[]", "min_tokens|-1", "reasoning_effort|3"
+        "temperature|-0.1",
+        "temperature|2.1",
+        "temperature|\"NaN\"",
+        "temperature|1e999",
+        "top_p|0",
+        "top_p|1.01",
+        "top_k|-2",
+        "top_k|1.5",
+        "min_p|-1",
+        "presence_penalty|3",
+        "frequency_penalty|-3",
+        "repetition_penalty|0",
+        "n|0",
+        "n|129",
+        "max_tokens|-1",
+        "max_completion_tokens|0",
+        "seed|1.5",
+        "seed|1e30",
+        "stop|[\"\"]",
+        "stop|[1]",
+        "stop|7",
+        "logit_bias|{\"x\":1}",
+        "logit_bias|{\"1\":101}",
+        "logit_bias|[1]",
+        "logprobs|1",
+        "top_logprobs|3",
+        "stream|\"yes\"",
+        "stream_options|{\"include_usage\":true}",
+        "stop_token_ids|[-1]",
+        "allowed_token_ids|[]",
+        "bad_words|[\" \"]",
+        "messages|[]",
+        "messages|{}",
+        "tools|{}",
+        "tool_choice|\"required\"",
+        "modalities|[\"audio\"]",
+        "response_format|{\"type\":\"json_object\"}",
+        "priority|\"high\"",
+        "model|7",
+        "chat_template_kwargs|[]",
+        "min_tokens|-1",
+        "reasoning_effort|3"
       })
   void badValuesNameTheirField(String name, String value) {
     ObjectNode body = object(CHAT);
     body.set(name, object("{\"v\":" + value + "}").get("v"));
-    assertRefused(name, () -> ChatRequest.read(body, model()));
+    assertRefused(name, () -> ChatRequest.read(body, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
@@ -115,7 +148,7 @@ class RequestFieldsTest {
       })
   void badMessagesNameTheirPart(String message, String field) {
     ObjectNode body = object("{\"model\":\"m\",\"messages\":[" + message + "]}");
-    assertRefused(field, () -> ChatRequest.read(body, model()));
+    assertRefused(field, () -> ChatRequest.read(body, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
@@ -129,7 +162,8 @@ class RequestFieldsTest {
     ObjectNode body = object(COMPLETION);
     body.set(name, object("{\"v\":" + value + "}").get("v"));
     QuernException error =
-        assertThrows(QuernException.class, () -> CompletionRequest.read(body, model()));
+        assertThrows(
+            QuernException.class, () -> CompletionRequest.read(body, RequestFieldsTest::model));
     assertTrue(String.valueOf(error.field()).startsWith(name), error.field());
   }
 
@@ -140,12 +174,21 @@ class RequestFieldsTest {
     for (int i = 0; i < 1000; i++) {
       stops.add("s" + i);
     }
-    assertRefused("stop", () -> ChatRequest.read(body, model()));
+    assertRefused("stop", () -> ChatRequest.read(body, RequestFieldsTest::model));
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "{", "[]", "{\"a\":NaN}", "{} {}", "{\"a\":1,\"a\":2}", "nonsense", "\"text\""})
+      strings = {
+        "",
+        "{",
+        "[]",
+        "{\"a\":NaN}",
+        "{} {}",
+        "{\"a\":1,\"a\":2}",
+        "nonsense",
+        "\"text\""
+      })
   void whatIsNoJsonObjectIsRefused(String body) {
     QuernException error =
         assertThrows(
@@ -168,7 +211,10 @@ class RequestFieldsTest {
     for (Endpoint endpoint : Endpoint.values()) {
       for (String path : new String[] {endpoint.path(), endpoint.versionedPath()}) {
         JsonNode operation =
-            document.path("paths").path(path).path(endpoint.method().toLowerCase(java.util.Locale.ROOT));
+            document
+                .path("paths")
+                .path(path)
+                .path(endpoint.method().toLowerCase(java.util.Locale.ROOT));
         assertTrue(operation.isObject(), endpoint + " " + path);
         FieldTable body = endpoint.body();
         if (body != null) {
@@ -197,12 +243,11 @@ class RequestFieldsTest {
     assertEquals(0, ChatRequest.read(body, name -> defaults).sampling().temperature());
   }
 
-  private static java.util.function.Function<String, SamplingDefaults> model() {
-    return name -> SamplingDefaults.OPENAI;
+  private static SamplingDefaults model(String name) {
+    return SamplingDefaults.OPENAI;
   }
 
-  private static void assertRefused(
-      String field, org.junit.jupiter.api.function.Executable parse) {
+  private static void assertRefused(String field, org.junit.jupiter.api.function.Executable parse) {
     QuernException error = assertThrows(QuernException.class, parse);
     assertEquals(ErrorCategory.BAD_REQUEST, error.category());
     assertEquals(field, error.field());
