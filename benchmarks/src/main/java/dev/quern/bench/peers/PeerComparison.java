@@ -23,7 +23,6 @@ import picocli.CommandLine;
 public final class PeerComparison implements Callable<Integer> {
   private static final int MANY_CLIENTS = 16;
   private static final int PROMPT_TOKENS = 128;
-  private static final int OUTPUT_TOKENS = 128;
   private static final int LONG_PROMPT_TOKENS = 512;
   private static final int SHORT_OUTPUT_TOKENS = 2;
 
@@ -82,6 +81,12 @@ public final class PeerComparison implements Callable<Integer> {
       defaultValue = "32",
       description = "of 16 clients together; default: ${DEFAULT-VALUE}")
   private int manyRequests;
+
+  @CommandLine.Option(
+      names = "--output-tokens",
+      defaultValue = "128",
+      description = "of each request but those for prefill; default: ${DEFAULT-VALUE}")
+  private int outputTokens;
 
   @CommandLine.Option(
       names = "--idle-seconds",
@@ -153,10 +158,11 @@ public final class PeerComparison implements Callable<Integer> {
 
       int seed = 1000 * (round + 1);
       ObjectNode one =
-          load(server, "decode-1", round, shape(1, requests, PROMPT_TOKENS, OUTPUT_TOKENS, seed));
-      table.add("1 client, 128 + 128: output tokens/s", peer.name(), throughput(one));
+          load(server, "decode-1", round, shape(1, requests, PROMPT_TOKENS, outputTokens, seed));
+      String shape = PROMPT_TOKENS + " + " + outputTokens;
+      table.add("1 client, " + shape + ": output tokens/s", peer.name(), throughput(one));
       table.add(
-          "1 client, 128 + 128: 1 / median time per output token, tokens/s",
+          "1 client, " + shape + ": 1 / median time per output token, tokens/s",
           peer.name(),
           1000 / one.path("tpot_ms").path("p50").asDouble(Double.NaN));
 
@@ -176,8 +182,8 @@ public final class PeerComparison implements Callable<Integer> {
               server,
               "decode-16",
               round,
-              shape(MANY_CLIENTS, manyRequests, PROMPT_TOKENS, OUTPUT_TOKENS, seed + 2));
-      table.add("16 clients, 128 + 128: output tokens/s", peer.name(), throughput(many));
+              shape(MANY_CLIENTS, manyRequests, PROMPT_TOKENS, outputTokens, seed + 2));
+      table.add("16 clients, " + shape + ": output tokens/s", peer.name(), throughput(many));
       addShare("16 clients: share of a step outside the model", "step_share_outside_model", many);
       addShare("16 clients: HTTP threads' share of CPU time", "cpu_share_http_threads", many);
 

@@ -34,6 +34,8 @@ final class RunningPeer implements AutoCloseable {
     this.peer = peer;
     this.process = process;
     this.url = url;
+    // An interrupted comparison leaves no server behind.
+    Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
   }
 
   /**

@@ -182,6 +182,10 @@ class RoutesTest {
       assertTrue(text.contains("\nquern:" + name + "_count{"), name);
     }
     assertTrue(text.contains("quern:request_success_total{"), text);
+    for (String phase : new String[] {"schedule", "run", "sample", "publish"}) {
+      String labels = "{model_name=\"" + NAME + "\",phase=\"" + phase + "\",}";
+      assertTrue(text.contains("\nquern:step_seconds_total" + labels), phase + "\n" + text);
+    }
     assertTrue(
         text.contains("quern:http_requests_total{handler=\"/completions\",method=\"POST\""), text);
     assertTrue(text.contains("tag=\"weights\"") && text.contains("tag=\"kv_cache\""), text);
