@@ -9,12 +9,15 @@ import dev.quern.engine.text.ChatTemplate;
 import dev.quern.engine.text.FastTokenizer;
 import dev.quern.engine.text.Tokenizer;
 import dev.quern.store.Checkpoint;
+import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -39,13 +42,17 @@ public final class ModelRuntime implements AutoCloseable {
    */
   public LoadedModel load(String id, Path folder, ModelSettings settings) {
     long begin = System.nanoTime();
-    // Small files first: a model that cannot speak need not be loaded.
+    // Small files first: a model that cannot speak need not be loaded. The device opens meanwhile:
+    // loading libtorch takes about as long as reading a tokenizer.
     Checkpoint checkpoint = Checkpoint.open(folder);
+    FutureTask<DeviceThread> opening =
+        new FutureTask<>(() -> devices.open(settings.device(), settings.threads()));
+    Thread.ofVirtual().name("device-opening").start(opening);
     Set<Integer> endOfSequence = EndOfSequence.of(checkpoint);
     Optional<ChatTemplate> chatTemplate = ChatTemplate.load(checkpoint.folder());
     Tokenizer tokenizer = FastTokenizer.load(checkpoint.folder());
     try {
-      DeviceThread device = devices.open(settings.device(), settings.threads());
+      DeviceThread device = opened(opening);
       LoadOptions options =
           new LoadOptions(settings.dtype(), settings.maxModelLength(), bytes -> {});
       ScheduledEngine engine =
@@ -72,6 +79,21 @@ public final class ModelRuntime implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
+    }
+  }
+
+  private static DeviceThread opened(FutureTask<DeviceThread> opening) {
+    try {
+      return opening.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw new QuernException(ErrorCategory.INTERNAL, "no device", e);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new QuernException(ErrorCategory.UNAVAILABLE, "interrupted while a device opened", e);
     }
   }
 
