@@ -38,7 +38,8 @@ public final class TorchNatives {
     skipCudaSearch();
     // An OpenMP thread that waits spins for milliseconds by default. Beside any other busy process
     // that keeps its own colleague off the processor, at each of a step's 150 barriers: on a busy
-    // host of two cores a step took 45 times as long as with no spinning at all. 1000 turns, some ten
+    // host of two cores a step took 45 times as long as with no spinning at all. 1000 turns, some
+    // ten
     // microseconds, is what libgomp itself takes where it knows that threads outnumber processors.
     ProcessEnvironment.setUnlessSet("GOMP_SPINCOUNT", "1000");
     try {
