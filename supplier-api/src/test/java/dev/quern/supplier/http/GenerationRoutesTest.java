@@ -61,8 +61,8 @@ class GenerationRoutesTest {
   void answersHeldOutQuestions() throws IOException {
     List<String> lines = Files.readAllLines(Path.of("src/test/resources/demo/held-out.jsonl"));
     List<String> wrong = new ArrayList<>();
-    for (String line : lines.subList(0, 20)) {
-      JsonNode item = TestServer.json(line);
+    for (int i = 0; i < lines.size(); i += 10) {
+      JsonNode item = TestServer.json(lines.get(i));
       String body = chat(item.path("question").asText(), "\"max_tokens\":64");
       String answer = server.ok(CHAT, body).at("/choices/0/message/content").asText();
       boolean right = false;
