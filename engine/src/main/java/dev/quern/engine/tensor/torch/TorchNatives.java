@@ -38,10 +38,12 @@ public final class TorchNatives {
     skipCudaSearch();
     // An OpenMP thread that waits spins for milliseconds by default. Beside any other busy process
     // that keeps its own colleague off the processor, at each of a step's 150 barriers: on a busy
-    // host of two cores a step took 45 times as long as with no spinning at all. 1000 turns, some
-    // ten
-    // microseconds, is what libgomp itself takes where it knows that threads outnumber processors.
-    ProcessEnvironment.setUnlessSet("GOMP_SPINCOUNT", "1000");
+    // host of two cores a step took 45 times as long as with no spinning at all. But a thread that
+    // sleeps takes long to wake: with 0 or 1000 turns a 110M model decodes 48 tokens/s alone and
+    // 240-330 for 16 clients on a quiet host, with 5000 turns (some 0.1 ms) 67 and 350-400, and
+    // more
+    // turns bring no more.
+    ProcessEnvironment.setUnlessSet("GOMP_SPINCOUNT", "5000");
     try {
       return Engine.getEngine("PyTorch");
     } catch (RuntimeException | LinkageError e) {
