@@ -39,10 +39,8 @@ public final class TorchNatives {
     // An OpenMP thread that waits spins for milliseconds by default. Beside any other busy process
     // that keeps its own colleague off the processor, at each of a step's 150 barriers: on a busy
     // host of two cores a step took 45 times as long as with no spinning at all. But a thread that
-    // sleeps takes long to wake: with 0 or 1000 turns a 110M model decodes 48 tokens/s alone and
-    // 240-330 for 16 clients on a quiet host, with 5000 turns (some 0.1 ms) 67 and 350-400, and
-    // more
-    // turns bring no more.
+    // sleeps takes long to wake: with 0 or 1000 turns a 110M model decoded 41-57 tokens/s for one
+    // client and 240-330 for 16, with 5000 (some 0.1 ms) 49-67 and 240-400; more brought no more.
     ProcessEnvironment.setUnlessSet("GOMP_SPINCOUNT", "5000");
     try {
       return Engine.getEngine("PyTorch");
