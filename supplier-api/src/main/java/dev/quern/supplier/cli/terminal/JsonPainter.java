@@ -52,10 +52,7 @@ final class JsonPainter implements Painter {
             case TransferEvent.Started(String file, long bytes, long done) ->
                 line("file_started").put("file", file).put("bytes", bytes).put("done_bytes", done);
             case TransferEvent.Finished(String file, long bytes, String outcome) ->
-                line("file_finished")
-                    .put("file", file)
-                    .put("bytes", bytes)
-                    .put("outcome", outcome);
+                line("file_finished").put("file", file).put("bytes", bytes).put("outcome", outcome);
             case TransferEvent.Noted(String file, String text) ->
                 line("note").put("file", file).put("text", text);
           });

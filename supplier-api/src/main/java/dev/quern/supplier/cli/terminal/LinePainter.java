@@ -25,7 +25,7 @@ final class LinePainter implements Painter {
     }
     if (nanos - nextNanos >= 0) {
       nextNanos = nanos + INTERVAL_NANOS;
-      out.println("  " + String.join(", ", Progress.parts(view, speed)));
+      out.println("  " + String.join("  ", Progress.parts(view, speed)));
     }
   }
 

@@ -31,9 +31,7 @@ final class Speed {
     }
     long nanos = samples.getLast().nanos() - samples.getFirst().nanos();
     long bytes = samples.getLast().bytes() - samples.getFirst().bytes();
-    return nanos < LEAST_NANOS
-        ? Optional.empty()
-        : Optional.of(Math.max(0, bytes) / (nanos / 1e9));
+    return nanos < LEAST_NANOS ? Optional.empty() : Optional.of(Math.max(0, bytes) / (nanos / 1e9));
   }
 
   /** The time that {@code bytes} more take; empty while nothing moves. */

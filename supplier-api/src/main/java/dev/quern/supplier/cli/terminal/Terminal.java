@@ -77,10 +77,7 @@ public final class Terminal {
     return linker.downcallHandle(
         linker.defaultLookup().findOrThrow("ioctl"),
         FunctionDescriptor.of(
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_LONG,
-            ValueLayout.ADDRESS),
+            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
         Linker.Option.firstVariadicArg(2));
   }
 }

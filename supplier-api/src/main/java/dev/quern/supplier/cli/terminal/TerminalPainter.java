@@ -15,9 +15,9 @@ final class TerminalPainter implements Painter {
   private static final String CLEAR_LINE = "\u001b[K";
   private static final String CLEAR_BELOW = "\u001b[J";
   private static final int MOST_FILES = 16;
-  private static final int LEAST_BAR = 8;
-  private static final int MOST_BAR = 40;
-  private static final int MARGIN = 2;
+  private static final String TOTAL = "Total";
+  private static final String INDENT = "  ";
+  private static final String GAP = "  ";
 
   private final PrintStream out;
   private final Supplier<Terminal.Size> size;
@@ -79,56 +79,64 @@ final class TerminalPainter implements Painter {
     int columns = Math.max(1, now.columns() - 1);
     int most = Math.max(0, Math.min(MOST_FILES, now.rows() - 3));
     List<Transfer.ActiveFile> shown = view.active().stream().limit(most).toList();
-    int nameColumns =
-        shown.stream().mapToInt(file -> Columns.width(Columns.printable(file.name()))).max().orElse(0);
+    int longest =
+        shown.stream()
+            .mapToInt(file -> INDENT.length() + Columns.width(Columns.printable(file.name())))
+            .max()
+            .orElse(0);
+    Layout layout = Layout.of(longest, columns);
     List<String> lines = new ArrayList<>();
     for (Transfer.ActiveFile file : shown) {
-      lines.add(fileLine(file, Math.min(nameColumns, columns * 2 / 5), columns));
+      lines.add(layout.line(file));
     }
     lines.add(totalLine(view, columns));
     return lines;
   }
 
-  private static String fileLine(Transfer.ActiveFile file, int nameColumns, int columns) {
-    String name = Columns.fitted(Columns.printable(file.name()), nameColumns);
-    return line(
-        "  " + name,
-        file.done(),
-        file.bytes(),
-        List.of(
-            Progress.percent(file.done(), file.bytes()),
-            Units.bytes(file.done()) + " of " + Units.bytes(file.bytes())),
-        columns);
-  }
-
+  /** As many of the parts, the first ones first, as there is room for; they say more than a bar. */
   private String totalLine(Transfer.View view, int columns) {
-    return line(
-        "Total", view.doneBytes(), view.totalBytes(), Progress.parts(view, speed), columns);
-  }
-
-  /** Name, bar and as many of the parts, the first ones first, as the columns hold. */
-  private static String line(String name, long done, long total, List<String> parts, int columns) {
-    StringBuilder text = new StringBuilder();
-    int room = columns - Columns.width(name);
-    for (String part : parts) {
-      if (text.length() + MARGIN + part.length() > room) {
+    StringBuilder line = new StringBuilder(TOTAL);
+    for (String part : Progress.parts(view, speed)) {
+      if (line.length() + GAP.length() + part.length() > columns) {
         break;
       }
-      text.append("  ").append(part);
+      line.append(GAP).append(part);
     }
-    int bar = Math.min(MOST_BAR, room - text.length() - MARGIN);
-    String line = name + (bar < LEAST_BAR ? "" : "  " + bar(done, total, bar)) + text;
-    return Columns.width(line) <= columns ? line : Columns.fitted(line, columns);
+    return line.length() <= columns ? line.toString() : Columns.fitted(TOTAL, columns);
   }
 
-  private static String bar(long done, long total, int columns) {
-    int inner = columns - 2;
-    int filled = total == 0 ? inner : (int) Math.clamp(inner * ((double) done / total), 0, inner);
-    String head = filled == inner ? "" : ">";
-    return "["
-        + "=".repeat(filled)
-        + head
-        + " ".repeat(inner - filled - head.length())
-        + "]";
+  /**
+   * Columns that the lines of all files share, so that bars and numbers stand below each other.
+   *
+   * @param bar 0 where there is no room for one
+   */
+  private record Layout(int columns, int name, int bar) {
+    private static final int LEAST_BAR = 8;
+    private static final int MOST_BAR = 40;
+    private static final int NUMBERS = "  100 %  999 MB of 999 MB".length();
+
+    static Layout of(int longestName, int columns) {
+      int name = Math.min(longestName, columns * 2 / 5);
+      int room = columns - name - NUMBERS - GAP.length();
+      return new Layout(columns, name, room < LEAST_BAR ? 0 : Math.min(MOST_BAR, room));
+    }
+
+    String line(Transfer.ActiveFile file) {
+      String line =
+          Columns.fitted(INDENT + Columns.printable(file.name()), name)
+              + (bar > 0 ? GAP + bar(file.done(), file.bytes()) : "")
+              + GAP
+              + Progress.percent(file.done(), file.bytes())
+              + GAP
+              + Progress.sizes(file.done(), file.bytes());
+      return Columns.width(line) <= columns ? line : Columns.fitted(line, columns);
+    }
+
+    private String bar(long done, long total) {
+      int inner = bar - 2;
+      int filled = total == 0 ? inner : (int) Math.clamp(inner * ((double) done / total), 0, inner);
+      String head = filled == inner ? "" : ">";
+      return "[" + "=".repeat(filled) + head + " ".repeat(inner - filled - head.length()) + "]";
+    }
   }
 }

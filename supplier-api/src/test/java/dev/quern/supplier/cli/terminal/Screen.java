@@ -64,7 +64,8 @@ final class Screen {
         write(text.charAt(at++));
       }
     }
-    List<String> lines = new ArrayList<>(rows.stream().map(r -> r.toString().stripTrailing()).toList());
+    List<String> lines =
+        new ArrayList<>(rows.stream().map(r -> r.toString().stripTrailing()).toList());
     while (!lines.isEmpty() && lines.getLast().isEmpty()) {
       lines.removeLast();
     }
