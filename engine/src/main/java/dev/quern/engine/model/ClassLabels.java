@@ -15,7 +15,10 @@ record ClassLabels(List<String> names, ScoreActivation activation) {
     names = List.copyOf(names);
   }
 
-  /** From {@code id2label}, {@code num_labels} and {@code problem_type}. */
+  /**
+   * From {@code id2label} and {@code num_labels}; the activation as sentence-transformers stated
+   * it, else by {@code problem_type}, else by the number of classes.
+   */
   static ClassLabels read(ModelConfig config) {
     List<String> names = readNames(config);
     return new ClassLabels(names, readActivation(config, names.size()));
@@ -41,6 +44,23 @@ record ClassLabels(List<String> names, ScoreActivation activation) {
   }
 
   private static ScoreActivation readActivation(ModelConfig config, int count) {
+    Optional<String> stated =
+        config
+            .object("sentence_transformers")
+            .flatMap(section -> section.text("activation_fn"))
+            .or(() -> config.text("sbert_ce_default_activation_function"));
+    if (stated.isPresent()) {
+      String name = stated.get();
+      return switch (name.substring(name.lastIndexOf('.') + 1)) {
+        case "Identity" -> ScoreActivation.NONE;
+        case "Sigmoid" -> ScoreActivation.SIGMOID;
+        case "Softmax" -> ScoreActivation.SOFTMAX;
+        default ->
+            throw config.error(
+                "sentence_transformers.activation_fn",
+                "is '" + name + "': Identity, Sigmoid and Softmax are supported");
+      };
+    }
     Optional<String> problem = config.text("problem_type");
     if (problem.isEmpty()) {
       return count == 1 ? ScoreActivation.SIGMOID : ScoreActivation.SOFTMAX;

@@ -2,6 +2,7 @@ package dev.quern.engine.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.quern.engine.tensor.Activation;
+import dev.quern.engine.tensor.PointwiseFunction;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.JsonFiles;
@@ -216,6 +217,25 @@ final class ModelConfig {
               "is '"
                   + name
                   + "', which Quern does not compute: silu, gelu and gelu_pytorch_tanh are"
+                  + " supported");
+    };
+  }
+
+  /** The function under {@code key} in the names of transformers. */
+  PointwiseFunction function(String key, String fallback) {
+    String name = text(key).orElse(fallback);
+    return switch (name) {
+      case "gelu" -> PointwiseFunction.GELU;
+      case "gelu_new", "gelu_fast", "gelu_pytorch_tanh" -> PointwiseFunction.GELU_TANH;
+      case "relu" -> PointwiseFunction.RELU;
+      case "silu", "swish" -> PointwiseFunction.SILU;
+      case "tanh" -> PointwiseFunction.TANH;
+      default ->
+          throw error(
+              key,
+              "is '"
+                  + name
+                  + "', which Quern does not compute: gelu, gelu_new, relu, silu and tanh are"
                   + " supported");
     };
   }

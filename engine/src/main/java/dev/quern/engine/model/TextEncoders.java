@@ -9,14 +9,56 @@ import java.util.TreeSet;
 
 /** The registry of encoder families, by the architecture's name in {@code config.json}. */
 public final class TextEncoders {
-  /** Loads the encoder of one architecture. */
-  @FunctionalInterface
-  interface Family {
-    TextEncoder load(
-        FamilyContext context, Optional<SentenceTransformersLayout> layout, EncoderTask task);
-  }
+  private static final EncoderFamily BERT = EncoderFamily.encoder("bert", BertModel::load);
+  private static final EncoderFamily ROBERTA = EncoderFamily.encoder("roberta", RobertaModel::load);
+  private static final EncoderFamily DISTIL_BERT =
+      EncoderFamily.encoder("distilbert", DistilBertModel::load);
+  private static final EncoderFamily MPNET = EncoderFamily.encoder("mpnet", MPNetModel::load);
+  private static final EncoderFamily NOMIC_BERT =
+      EncoderFamily.encoder("nomic_bert", NomicBertModel::load);
+  private static final EncoderFamily MODERN_BERT =
+      EncoderFamily.encoder("model", ModernBertModel::load);
+  private static final EncoderFamily QWEN3 =
+      EncoderFamily.answering("model", Qwen3ForCausalLM::encoder);
+  private static final EncoderFamily GEMMA3 =
+      EncoderFamily.encoder("model", Gemma3ForCausalLM::encoder);
 
-  private static final Map<String, Family> FAMILIES = Map.of();
+  private static final Map<String, EncoderFamily> FAMILIES =
+      Map.ofEntries(
+          Map.entry("BertModel", BERT),
+          Map.entry("BertForMaskedLM", BERT),
+          Map.entry("BertForSequenceClassification", BERT.withClasses(ClassHead::pooled)),
+          Map.entry("RobertaModel", ROBERTA),
+          Map.entry("RobertaForMaskedLM", ROBERTA),
+          Map.entry("RobertaForSequenceClassification", ROBERTA.withClasses(ClassHead::projected)),
+          Map.entry("XLMRobertaModel", ROBERTA),
+          Map.entry("XLMRobertaForMaskedLM", ROBERTA),
+          Map.entry(
+              "XLMRobertaForSequenceClassification", ROBERTA.withClasses(ClassHead::projected)),
+          Map.entry("DistilBertModel", DISTIL_BERT),
+          Map.entry("DistilBertForMaskedLM", DISTIL_BERT),
+          Map.entry(
+              "DistilBertForSequenceClassification",
+              DISTIL_BERT.withClasses(ClassHead::distilBert)),
+          Map.entry("MPNetModel", MPNET),
+          Map.entry("MPNetForMaskedLM", MPNET),
+          Map.entry("MPNetForSequenceClassification", MPNET.withClasses(ClassHead::projected)),
+          Map.entry("NomicBertModel", NOMIC_BERT),
+          Map.entry("NomicBertForMaskedLM", NOMIC_BERT),
+          Map.entry(
+              "NomicBertForSequenceClassification", NOMIC_BERT.withClasses(ClassHead::pooled)),
+          Map.entry("ModernBertModel", MODERN_BERT),
+          Map.entry("ModernBertForMaskedLM", MODERN_BERT),
+          Map.entry(
+              "ModernBertForSequenceClassification",
+              MODERN_BERT.withClasses(ClassHead::modernBert)),
+          Map.entry("Qwen3Model", QWEN3),
+          Map.entry("Qwen3ForCausalLM", QWEN3),
+          Map.entry("Qwen3ForSequenceClassification", QWEN3.withClasses(ClassHead::lastToken)),
+          Map.entry("Gemma3TextModel", GEMMA3),
+          Map.entry("Gemma3ForCausalLM", GEMMA3),
+          Map.entry(
+              "Gemma3TextForSequenceClassification", GEMMA3.withClasses(ClassHead::lastToken)));
 
   private TextEncoders() {}
 
@@ -74,7 +116,7 @@ public final class TextEncoders {
     Optional<SentenceTransformersLayout> layout =
         SentenceTransformersLayout.read(checkpoint.folder());
     ModelConfig config = ModelConfig.of(checkpoint);
-    Family family = FAMILIES.get(checkpoint.architecture());
+    EncoderFamily family = FAMILIES.get(checkpoint.architecture());
     if (family == null) {
       throw config.error(
           "architectures",
@@ -84,6 +126,10 @@ public final class TextEncoders {
               + String.join(", ", architectures())
               + " are");
     }
-    return Models.load(checkpoint, backend, options, context -> family.load(context, layout, task));
+    return Models.load(
+        checkpoint,
+        backend,
+        options,
+        context -> new EncoderLoader(checkpoint, layout, family).load(context, task));
   }
 }

@@ -10,6 +10,7 @@ import dev.quern.engine.tensor.AttentionOptions;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.DeviceBatch;
+import dev.quern.engine.tensor.EncoderOperations;
 import dev.quern.engine.tensor.ExpertWeights;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.HeadLayout;
@@ -59,6 +60,7 @@ public final class TorchBackend implements Backend {
   private final TorchArena lasting;
   private final IValue nothing;
   private @Nullable TorchArena workspace;
+  private @Nullable TorchEncoderOperations encoderOperations;
 
   private TorchBackend(int threads) {
     this.threads = threads;
@@ -221,7 +223,7 @@ public final class TorchBackend implements Backend {
         arena.tensor(indices[3], DType.I64, batch.logitRows().length));
   }
 
-  private static long[] longs(int[] values) {
+  static long[] longs(int[] values) {
     long[] wide = new long[values.length];
     for (int i = 0; i < values.length; i++) {
       wide[i] = values[i];
@@ -424,8 +426,26 @@ public final class TorchBackend implements Backend {
     }
   }
 
+  /** Compiled when first asked for: a process that only generates never needs them. */
+  @Override
+  public EncoderOperations encoders() {
+    checkThread();
+    TorchEncoderOperations operations = encoderOperations;
+    if (operations == null) {
+      operations = new TorchEncoderOperations(this, manager, lasting);
+      encoderOperations = operations;
+    }
+    return operations;
+  }
+
+  /** Memory that lives until its owner closes it. */
+  TorchArena newArena() {
+    checkThread();
+    return new TorchArena(live);
+  }
+
   /** The current step's memory, on the right thread. */
-  private TorchArena step() {
+  TorchArena step() {
     checkThread();
     if (workspace == null) {
       throw new IllegalStateException("operations need an open workspace");
@@ -453,7 +473,7 @@ public final class TorchBackend implements Backend {
     return ((TorchTensor) tensor).value();
   }
 
-  private static Tensor like(Tensor x, TorchArena arena, IValue value) {
+  static Tensor like(Tensor x, TorchArena arena, IValue value) {
     return arena.tensor(value, x.dtype(), x.shape());
   }
 
@@ -466,6 +486,9 @@ public final class TorchBackend implements Backend {
     weightScript.close();
     layers.close();
     attention.close();
+    if (encoderOperations != null) {
+      encoderOperations.close();
+    }
     manager.close();
   }
 }
