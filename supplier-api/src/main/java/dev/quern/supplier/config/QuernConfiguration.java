@@ -4,6 +4,7 @@ import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.ServerSettings;
+import dev.quern.supplier.relay.RelaySettings;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,14 +17,17 @@ import java.util.Set;
  * All settings in the terms of the rooms that use them.
  *
  * @param models as named by the operator, at least one, none twice
+ * @param defaultModel the public name that answers for none or an unknown one
  * @param keyFile the accepted API keys, if the server asks for any
  * @param cache where native libraries and the demo model are unpacked
  */
 public record QuernConfiguration(
     List<String> models,
     List<Alias> aliases,
+    Optional<String> defaultModel,
     ModelSettings loading,
     ServerSettings server,
+    RelaySettings relays,
     Optional<ApiKeyFile> keyFile,
     Path cache,
     boolean debug) {
@@ -51,8 +55,10 @@ public record QuernConfiguration(
     return new QuernConfiguration(
         models,
         aliases,
+        values.optional(QuernSettings.DEFAULT_MODEL),
         loading(values),
         server(values, keyFile.map(ApiKeyFile::keys).orElse(Set.of())),
+        RelayFlags.read(values),
         keyFile,
         cache(values, environment),
         values.value(QuernSettings.LOG).equals("debug"));

@@ -18,6 +18,9 @@ import dev.quern.supplier.http.openai.Envelope;
 import dev.quern.supplier.http.openai.InformationJson;
 import dev.quern.supplier.http.openai.Json;
 import dev.quern.supplier.http.openai.TokenizeRequest;
+import dev.quern.supplier.relay.PathSafeRenderer;
+import dev.quern.supplier.relay.RelaySettings;
+import dev.quern.supplier.relay.SafeWords;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -33,6 +36,7 @@ final class JsonRoutes {
   private final Workers workers;
   private final long maxBodyBytes;
   private final ServerLimits limits;
+  private final RelaySettings relays;
   private final InFlight inFlight;
   private final AtomicLong bodiesInFlight = new AtomicLong();
 
@@ -42,12 +46,14 @@ final class JsonRoutes {
       Workers workers,
       long maxBodyBytes,
       ServerLimits limits,
+      RelaySettings relays,
       InFlight inFlight) {
     this.models = models;
     this.metrics = metrics;
     this.workers = workers;
     this.maxBodyBytes = maxBodyBytes;
     this.limits = limits;
+    this.relays = relays;
     this.inFlight = inFlight;
   }
 
@@ -57,7 +63,7 @@ final class JsonRoutes {
         body -> {
           ChatRequest request = ChatRequest.read(body, name -> models.named(name).defaults());
           ServedModel model = models.named(request.envelope().model());
-          AnswerHead head = head("chatcmpl-", request.envelope(), model);
+          AnswerHead head = head(exchange, "chatcmpl-", request.envelope(), model);
           GenerationPlan plan = PromptPlanner.plan(request, model, head.id());
           run(exchange, plan, new ChatRenderer(head));
         });
@@ -70,7 +76,7 @@ final class JsonRoutes {
           CompletionRequest request =
               CompletionRequest.read(body, name -> models.named(name).defaults());
           ServedModel model = models.named(request.envelope().model());
-          AnswerHead head = head("cmpl-", request.envelope(), model);
+          AnswerHead head = head(exchange, "cmpl-", request.envelope(), model);
           GenerationPlan plan = PromptPlanner.plan(request, model, head.id());
           run(exchange, plan, new CompletionRenderer(head));
         });
@@ -104,16 +110,25 @@ final class JsonRoutes {
   }
 
   private void run(Exchange exchange, GenerationPlan planned, AnswerRenderer renderer) {
-    GenerationPlan plan = exchange.isRelay() ? planned.asRelay() : planned;
+    boolean relay = exchange.relay().isPresent();
+    GenerationPlan plan = relay ? planned.asRelay() : planned;
     GenerationCall.Delivery delivery =
-        plan.envelope().stream()
-            ? new EventStreamDelivery(exchange, renderer, plan.envelope(), limits)
-            : new WholeDelivery(exchange, renderer);
+        delivery(exchange, plan, relay ? new PathSafeRenderer(renderer) : renderer);
     GenerationCall call =
         new GenerationCall(plan, delivery, metrics, workers.output(), inFlight::leave);
     inFlight.enter();
     call.start();
     exchange.onEventLoop(() -> exchange.whenDisconnected(call::cancel));
+  }
+
+  private GenerationCall.Delivery delivery(
+      Exchange exchange, GenerationPlan plan, AnswerRenderer renderer) {
+    if (plan.envelope().stream()) {
+      return new EventStreamDelivery(exchange, renderer, plan.envelope(), limits);
+    }
+    return plan.relay()
+        ? new EarlyDelivery(exchange, renderer, relays.keepAliveMillis())
+        : new WholeDelivery(exchange, renderer);
   }
 
   private void withBody(Exchange exchange, Consumer<ObjectNode> work) {
@@ -132,13 +147,14 @@ final class JsonRoutes {
         });
   }
 
-  private static void handle(
-      Exchange exchange, RequestBody.Received received, Consumer<ObjectNode> work) {
+  private void handle(Exchange exchange, RequestBody.Received received, Consumer<ObjectNode> work) {
     try {
       if (exchange.isOver()) {
         return;
       }
-      work.accept(Json.readObject(received.bytes()));
+      ObjectNode body = Json.readObject(received.bytes());
+      models.nameDefault(body);
+      work.accept(body);
     } catch (RuntimeException | Error e) {
       exchange.fail(e);
     } finally {
@@ -150,8 +166,14 @@ final class JsonRoutes {
     return name.map(models::named).orElseGet(models::only);
   }
 
-  private static AnswerHead head(String prefix, Envelope envelope, ServedModel model) {
-    String id = envelope.requestId().orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
+  private static AnswerHead head(
+      Exchange exchange, String prefix, Envelope envelope, ServedModel model) {
+    String id =
+        envelope
+            .requestId()
+            // The id stands where gateways look for words.
+            .filter(asked -> exchange.relay().isEmpty() || SafeWords.safe(asked))
+            .orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
     return new AnswerHead(
         prefix + id, Instant.now().getEpochSecond(), envelope.model(), model.fingerprint());
   }

@@ -33,7 +33,7 @@ final class RouteTable {
   private final JsonRoutes json;
   private final ServerSettings settings;
   private final ServerLimits limits;
-  private final Authenticator authenticator;
+  private final Callers callers;
   private final ConnectionGuard connections;
   private final ServerMetrics metrics;
   private final InFlight answers;
@@ -43,6 +43,7 @@ final class RouteTable {
       InformationRoutes information,
       JsonRoutes json,
       ServerSettings settings,
+      Callers callers,
       ServerLimits limits,
       ConnectionGuard connections,
       ServerMetrics metrics,
@@ -52,7 +53,7 @@ final class RouteTable {
     this.json = json;
     this.settings = settings;
     this.limits = limits;
-    this.authenticator = new Authenticator(settings.apiKeys());
+    this.callers = callers;
     this.connections = connections;
     this.metrics = metrics;
     this.answers = answers;
@@ -130,16 +131,22 @@ final class RouteTable {
     context.put(HANDLER, endpoint.path());
     try {
       if (needsKey(endpoint)) {
-        authenticator.check(context.request().getHeader("Authorization"));
+        callers.check(exchange, endpoint != Endpoint.METRICS);
       }
       if (endpoint.generates() && draining.getAsBoolean()) {
-        throw new QuernException(
-            ErrorCategory.UNAVAILABLE, "The server is stopping and takes no new work.");
+        throw stopping(exchange);
       }
       dispatch(endpoint, exchange, context);
     } catch (RuntimeException e) {
       exchange.fail(e);
     }
+  }
+
+  /** A relay is sent elsewhere without a 5xx: gateways hold those against who answers so. */
+  private static QuernException stopping(Exchange exchange) {
+    return new QuernException(
+        exchange.relay().isPresent() ? ErrorCategory.OVERLOADED : ErrorCategory.UNAVAILABLE,
+        "The server is stopping and takes no new work.");
   }
 
   private boolean needsKey(Endpoint endpoint) {

@@ -7,6 +7,7 @@ import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.http.metrics.ServerMetrics;
+import dev.quern.supplier.relay.RelaySettings;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -67,10 +68,21 @@ public final class SupplierServer implements AutoCloseable {
    * @throws QuernException UNAVAILABLE when the address cannot be bound
    */
   public static SupplierServer start(ServerSettings settings, ModelCatalog catalog) {
-    return start(settings, ServerLimits.of(settings), catalog);
+    return start(settings, RelaySettings.defaults(), catalog);
   }
 
-  static SupplierServer start(ServerSettings settings, ServerLimits limits, ModelCatalog catalog) {
+  /**
+   * Starts to listen.
+   *
+   * @throws QuernException UNAVAILABLE when the address cannot be bound
+   */
+  public static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ModelCatalog catalog) {
+    return start(settings, relays, ServerLimits.of(settings), catalog);
+  }
+
+  static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ServerLimits limits, ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
     ServerMetrics metrics = new ServerMetrics(models);
@@ -83,8 +95,10 @@ public final class SupplierServer implements AutoCloseable {
     RouteTable routes =
         new RouteTable(
             new InformationRoutes(models, metrics, version, draining::get),
-            new JsonRoutes(models, metrics, workers, settings.maxBodyBytes(), limits, inFlight),
+            new JsonRoutes(
+                models, metrics, workers, settings.maxBodyBytes(), limits, relays, inFlight),
             settings,
+            new Callers(settings.apiKeys(), relays.access()),
             limits,
             connections,
             metrics,

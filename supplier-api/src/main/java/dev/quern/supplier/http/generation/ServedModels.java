@@ -1,5 +1,7 @@
 package dev.quern.supplier.http.generation;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
@@ -69,6 +71,14 @@ public final class ServedModels {
           "model", "Several models are served; name one of " + String.join(", ", names()) + ".");
     }
     return models().getFirst();
+  }
+
+  /** Puts the default model's name into a body that names no model or an unknown one. */
+  public void nameDefault(ObjectNode body) {
+    JsonNode asked = body.path("model");
+    if (asked.isTextual() || asked.isNull() || asked.isMissingNode()) {
+      catalog.defaultFor(asked.asText("")).ifPresent(name -> body.put("model", name));
+    }
   }
 
   /** Whether a model is loaded and every engine is well. */
