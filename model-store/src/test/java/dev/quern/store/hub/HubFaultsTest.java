@@ -50,7 +50,7 @@ class HubFaultsTest {
     return Stream.of(
         fault("500", reply -> reply.status(500, "")),
         fault("503 that says when", reply -> reply.status(503, "").header("Retry-After", "0")),
-        fault("429 that says when", reply -> reply.status(429, "").header("Retry-After", "1")),
+        fault("429 that says when", reply -> reply.status(429, "").header("Retry-After", "0")),
         fault(
             "429 until a date",
             reply -> reply.status(429, "").header("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")),
@@ -72,20 +72,26 @@ class HubFaultsTest {
   @MethodSource("faultsThatPass")
   void outlivesWhatPasses(String name, Consumer<HubReply> change) throws IOException {
     fixture.server.fault(3, r -> r.isDownload() && r.isFor(WEIGHTS), change);
-    List<String> retries = new CopyOnWriteArrayList<>();
-    PulledModel model =
-        HubFixture.pull(
-            fixture.settings(),
-            MODEL,
-            new PullListener() {
-              @Override
-              public void retrying(HubFile file, int attempt, Duration wait, String why) {
-                retries.add(why);
-              }
-            });
+    PulledModel model = fixture.pull();
     assertArrayEquals(fixture.weights, Files.readAllBytes(model.snapshot().resolve(WEIGHTS)));
     assertTrue(fixture.server.faultsAreSpent(), name);
-    assertFalse(retries.isEmpty());
+    assertEquals(fixture.repository.bytes(), model.bytesFetched());
+  }
+
+  @Test
+  void tellsOfEveryAttempt() {
+    fixture.server.fault(1, r -> r.isFor("config.json"), reply -> reply.status(500, ""));
+    List<String> retries = new CopyOnWriteArrayList<>();
+    HubFixture.pull(
+        fixture.settings(),
+        MODEL,
+        new PullListener() {
+          @Override
+          public void retrying(HubFile file, int attempt, Duration wait, String why) {
+            retries.add(file.path() + " " + attempt + " " + why);
+          }
+        });
+    assertEquals(List.of("config.json 1 127.0.0.1 answered 500"), retries);
   }
 
   @ParameterizedTest(name = "{0}")
