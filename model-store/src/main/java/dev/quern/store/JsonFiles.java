@@ -9,7 +9,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -44,6 +44,20 @@ public final class JsonFiles {
    *     object
    */
   public static JsonNode readObject(Path file) {
+    return read(file, JsonNodeType.OBJECT, "object");
+  }
+
+  /**
+   * The array in {@code file}.
+   *
+   * @throws QuernException NOT_FOUND if there is no such file, BAD_REQUEST if it is not one JSON
+   *     array
+   */
+  public static JsonNode readArray(Path file) {
+    return read(file, JsonNodeType.ARRAY, "array");
+  }
+
+  private static JsonNode read(Path file, JsonNodeType type, String typeName) {
     try {
       long size = Files.size(file);
       if (size > MAX_BYTES || !Files.isRegularFile(file)) {
@@ -53,14 +67,14 @@ public final class JsonFiles {
       }
       try (JsonParser parser = LENIENT_NUMBERS.createParser(utf8(Files.newInputStream(file)))) {
         JsonNode value = LENIENT_NUMBERS.readTree(parser);
-        if (!(value instanceof ObjectNode)) {
+        if (value == null || value.getNodeType() != type) {
           throw new QuernException(
               ErrorCategory.BAD_REQUEST,
-              file + " does not hold a JSON object: download it again or repair it");
+              file + " does not hold a JSON " + typeName + ": download it again or repair it");
         }
         if (parser.nextToken() != null) {
           throw malformed(
-              file, "something follows the JSON object", parser.currentTokenLocation(), null);
+              file, "something follows the JSON " + typeName, parser.currentTokenLocation(), null);
         }
         return value;
       }

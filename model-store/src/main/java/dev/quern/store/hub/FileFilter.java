@@ -49,7 +49,7 @@ public record FileFilter(List<String> include, List<String> exclude) {
       } else {
         regex.append(
             switch (c) {
-              case '*' -> ".*+";
+              case '*' -> ".*";
               case '?' -> ".";
               default -> Pattern.quote(String.valueOf(c));
             });

@@ -21,6 +21,12 @@ public record HubFile(String path, long size, ContentDigest digest) {
     return path.substring(path.lastIndexOf('/') + 1);
   }
 
+  /** The part before the first {@code /}; empty at the top. */
+  String topFolder() {
+    int slash = path.indexOf('/');
+    return slash < 0 ? "" : path.substring(0, slash);
+  }
+
   /** The part before the last {@code /}; empty at the top. */
   public String folder() {
     int slash = path.lastIndexOf('/');

@@ -9,7 +9,7 @@ import java.time.Duration;
  */
 public interface PullListener {
   /**
-   * Work on a file begins.
+   * Work on a file begins, or begins anew: what was told of the file before no longer counts.
    *
    * @param bytesHere bytes that an earlier pull left
    */

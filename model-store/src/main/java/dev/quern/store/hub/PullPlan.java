@@ -1,7 +1,9 @@
 package dev.quern.store.hub;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a pull would do, after asking the hub and looking into the cache; nothing is written yet.
@@ -32,9 +34,11 @@ public record PullPlan(
     return files.stream().mapToLong(file -> file.file().size()).sum();
   }
 
-  /** How much must still come over the network. */
+  /** How much must still come over the network; files of the same content come once. */
   public long bytesToFetch() {
-    return files.stream().mapToLong(PlannedFile::bytesToFetch).sum();
+    Map<ContentDigest, Long> contents = new HashMap<>();
+    files.forEach(file -> contents.put(file.file().digest(), file.bytesToFetch()));
+    return contents.values().stream().mapToLong(Long::longValue).sum();
   }
 
   /** Whether the disk has room for what is to be fetched. */
