@@ -96,7 +96,7 @@ public record CheckpointSummary(
     return OptionalLong.empty();
   }
 
-  private static boolean hasChatTemplate(Path folder) {
+  static boolean hasChatTemplate(Path folder) {
     if (Files.exists(folder.resolve("chat_template.jinja"))
         || Files.exists(folder.resolve("chat_template.json"))) {
       return true;

@@ -3,9 +3,7 @@ package dev.quern.store;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -64,19 +62,6 @@ public final class ModelLocator {
     return cache.snapshot(name, revision).orElseThrow(() -> notFound(pathOrId, name, revision));
   }
 
-  /** Every model in the hub's cache, those that cannot be served included. */
-  public List<CachedModel> list() {
-    List<CachedModel> models = new ArrayList<>();
-    for (Path model : cache.models()) {
-      cache
-          .revisions(model)
-          .forEach(
-              (snapshot, revision) ->
-                  models.add(CachedModel.read(HubCache.id(model), revision, snapshot)));
-    }
-    return models;
-  }
-
   private Optional<Path> localFolder(String text) {
     try {
       Path path = HubCache.expanded(text, home);
@@ -103,9 +88,9 @@ public final class ModelLocator {
                 + pathOrId
                 + "': neither a folder of that name nor "
                 + model
-                + " exists. Download it (for example 'hf download "
+                + " exists. 'quern pull "
                 + name
-                + "'), or set HF_HUB_CACHE to the cache that has it"
+                + "' downloads it, or set HF_HUB_CACHE to the cache that has it"
             : "revision '"
                 + revision
                 + "' of "
@@ -116,7 +101,9 @@ public final class ModelLocator {
                 + String.join(", ", revisions)
                 + ": name one of them as "
                 + name
-                + "@REVISION, or download it";
+                + "@REVISION, or 'quern pull "
+                + pathOrId
+                + "' downloads it";
     return new QuernException(ErrorCategory.NOT_FOUND, message);
   }
 }
