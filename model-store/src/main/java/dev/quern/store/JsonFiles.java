@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.io.StringReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -51,21 +52,37 @@ public final class JsonFiles {
             ErrorCategory.BAD_REQUEST,
             file + " is not a JSON file of at most " + MAX_BYTES + " bytes: download it again");
       }
-      try (JsonParser parser = LENIENT_NUMBERS.createParser(utf8(Files.newInputStream(file)))) {
-        JsonNode value = LENIENT_NUMBERS.readTree(parser);
-        if (!(value instanceof ObjectNode)) {
-          throw new QuernException(
-              ErrorCategory.BAD_REQUEST,
-              file + " does not hold a JSON object: download it again or repair it");
-        }
-        if (parser.nextToken() != null) {
-          throw malformed(
-              file, "something follows the JSON object", parser.currentTokenLocation(), null);
-        }
-        return value;
-      }
+      return parseObject(file, utf8(Files.newInputStream(file)));
     } catch (NoSuchFileException e) {
       throw new QuernException(ErrorCategory.NOT_FOUND, "there is no file " + file, e);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /**
+   * The object that {@code text} is.
+   *
+   * @param file where the text is from
+   * @throws QuernException BAD_REQUEST if it is not one JSON object
+   */
+  public static JsonNode parseObject(Path file, String text) {
+    return parseObject(file, new StringReader(text));
+  }
+
+  private static JsonNode parseObject(Path file, Reader text) {
+    try (JsonParser parser = LENIENT_NUMBERS.createParser(text)) {
+      JsonNode value = LENIENT_NUMBERS.readTree(parser);
+      if (!(value instanceof ObjectNode)) {
+        throw new QuernException(
+            ErrorCategory.BAD_REQUEST,
+            file + " does not hold a JSON object: download it again or repair it");
+      }
+      if (parser.nextToken() != null) {
+        throw malformed(
+            file, "something follows the JSON object", parser.currentTokenLocation(), null);
+      }
+      return value;
     } catch (JsonProcessingException e) {
       throw malformed(file, e.getOriginalMessage(), e.getLocation(), e);
     } catch (IOException e) {

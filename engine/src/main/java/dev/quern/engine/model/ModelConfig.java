@@ -29,8 +29,7 @@ final class ModelConfig {
   }
 
   static ModelConfig of(Checkpoint checkpoint) {
-    return new ModelConfig(
-        checkpoint.config(), checkpoint.folder().resolve("config.json"), /* prefix= */ "");
+    return new ModelConfig(checkpoint.config(), checkpoint.configFile(), /* prefix= */ "");
   }
 
   /** Whether the key is there, be it null. */
