@@ -9,7 +9,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,20 @@ public final class JsonFiles {
    *     object
    */
   public static JsonNode readObject(Path file) {
+    return read(file, JsonNodeType.OBJECT);
+  }
+
+  /**
+   * The array in {@code file}.
+   *
+   * @throws QuernException NOT_FOUND if there is no such file, BAD_REQUEST if it is not one JSON
+   *     array
+   */
+  public static JsonNode readArray(Path file) {
+    return read(file, JsonNodeType.ARRAY);
+  }
+
+  private static JsonNode read(Path file, JsonNodeType type) {
     try {
       long size = Files.size(file);
       if (size > MAX_BYTES || !Files.isRegularFile(file)) {
@@ -52,7 +67,7 @@ public final class JsonFiles {
             ErrorCategory.BAD_REQUEST,
             file + " is not a JSON file of at most " + MAX_BYTES + " bytes: download it again");
       }
-      return parseObject(file, utf8(Files.newInputStream(file)));
+      return parsed(file, utf8(Files.newInputStream(file)), type);
     } catch (NoSuchFileException e) {
       throw new QuernException(ErrorCategory.NOT_FOUND, "there is no file " + file, e);
     } catch (IOException e) {
@@ -67,20 +82,21 @@ public final class JsonFiles {
    * @throws QuernException BAD_REQUEST if it is not one JSON object
    */
   public static JsonNode parseObject(Path file, String text) {
-    return parseObject(file, new StringReader(text));
+    return parsed(file, new StringReader(text), JsonNodeType.OBJECT);
   }
 
-  private static JsonNode parseObject(Path file, Reader text) {
+  private static JsonNode parsed(Path file, Reader text, JsonNodeType type) {
+    String typeName = type.name().toLowerCase(Locale.ROOT);
     try (JsonParser parser = LENIENT_NUMBERS.createParser(text)) {
       JsonNode value = LENIENT_NUMBERS.readTree(parser);
-      if (!(value instanceof ObjectNode)) {
+      if (value == null || value.getNodeType() != type) {
         throw new QuernException(
             ErrorCategory.BAD_REQUEST,
-            file + " does not hold a JSON object: download it again or repair it");
+            file + " does not hold a JSON " + typeName + ": download it again or repair it");
       }
       if (parser.nextToken() != null) {
         throw malformed(
-            file, "something follows the JSON object", parser.currentTokenLocation(), null);
+            file, "something follows the JSON " + typeName, parser.currentTokenLocation(), null);
       }
       return value;
     } catch (JsonProcessingException e) {

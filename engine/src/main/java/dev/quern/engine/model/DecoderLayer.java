@@ -51,12 +51,16 @@ record DecoderLayer(
 
   /** What attention adds to the residual stream, of {@code x} already normed. */
   Tensor attend(Step step, int layer, Tensor x, float epsilon) {
-    return normed(step.backend(), attention.forward(step, layer, x), afterAttention, epsilon);
+    return afterAttention(step.backend(), attention.forward(step, layer, x), epsilon);
+  }
+
+  /** What attention adds to the residual stream, of its own output. */
+  Tensor afterAttention(Backend backend, Tensor attended, float epsilon) {
+    return normed(backend, attended, afterAttention, epsilon);
   }
 
   /** What the feed-forward part adds to the residual stream, of {@code x} already normed. */
-  Tensor feed(Step step, Tensor x, float epsilon) {
-    Backend backend = step.backend();
+  Tensor feed(Backend backend, Tensor x, float epsilon) {
     return normed(backend, feedForward.forward(backend, x), afterFeedForward, epsilon);
   }
 

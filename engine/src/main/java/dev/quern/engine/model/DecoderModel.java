@@ -51,6 +51,11 @@ final class DecoderModel implements CausalModel {
   private final Tensor finalNorm;
   private final LinearWeight head;
 
+  /** Loads the weights in the order of a step. */
+  DecoderModel(FamilyContext context, DecoderStack stack) {
+    this(context, stack.config(), stack.contextLength(), stack.ends(), stack.layers());
+  }
+
   /**
    * Loads the weights in the order of a step.
    *
@@ -102,7 +107,7 @@ final class DecoderModel implements CausalModel {
       }
       Backend.Residual middle =
           backend.addRmsNorm(residual, attended, layer.beforeFeedForward(), epsilon);
-      Tensor fed = layer.feed(step, middle.normed(), epsilon);
+      Tensor fed = layer.feed(backend, middle.normed(), epsilon);
       Tensor nextNorm = i == last ? finalNorm : layers.get(i + 1).beforeAttention();
       Backend.Residual end = backend.addRmsNorm(middle.sum(), fed, nextNorm, epsilon);
       residual = end.sum();

@@ -22,6 +22,11 @@ record FamilyContext(
    */
   private static final int UNASKED_CONTEXT = 131_072;
 
+  /** The same, but for where tensors are looked for. */
+  FamilyContext withWeights(Weights others) {
+    return new FamilyContext(architecture, config, others, loader, backend, requestedContext);
+  }
+
   /**
    * Longest sequence to load for: what was asked, else what the checkpoint states.
    *

@@ -2,6 +2,7 @@ package dev.quern.engine.model;
 
 import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.AttentionOptions;
+import dev.quern.engine.tensor.Pooling;
 import dev.quern.engine.tensor.RopeTable;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,8 +20,18 @@ final class Gemma3ForCausalLM {
   private Gemma3ForCausalLM() {}
 
   static CausalModel load(FamilyContext context) {
+    Gemma2ForCausalLM.refuseBidirectional(context.config());
+    return new DecoderModel(context, stack(context));
+  }
+
+  /** EmbeddingGemma (arXiv 2509.20354), which sees whole texts; or a causal one. */
+  static EncoderStack encoder(FamilyContext context) {
+    boolean bidirectional = context.config().flag("use_bidirectional_attention", false);
+    return new DecoderEncoder(context, stack(context), bidirectional, Pooling.MEAN);
+  }
+
+  private static DecoderStack stack(FamilyContext context) {
     ModelConfig config = context.config();
-    Gemma2ForCausalLM.refuseBidirectional(config);
     DecoderConfig shape =
         DecoderConfig.read(
             config, /* tiedByDefault= */ true, OptionalInt.of(Gemma2ForCausalLM.DEFAULT_HEAD_DIM));
@@ -36,8 +47,7 @@ final class Gemma3ForCausalLM {
     RopeTable globalTable = globalRope.table(context.backend(), contextLength);
     RopeTable localTable = localRope(config, shape).table(context.backend(), contextLength);
 
-    return new DecoderModel(
-        context,
+    return new DecoderStack(
         shape,
         contextLength,
         Gemma2ForCausalLM.ends(

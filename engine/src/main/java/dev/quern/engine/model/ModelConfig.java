@@ -2,12 +2,16 @@ package dev.quern.engine.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.quern.engine.tensor.Activation;
+import dev.quern.engine.tensor.PointwiseFunction;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
+import dev.quern.store.JsonFiles;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -30,6 +34,16 @@ final class ModelConfig {
 
   static ModelConfig of(Checkpoint checkpoint) {
     return new ModelConfig(checkpoint.config(), checkpoint.configFile(), /* prefix= */ "");
+  }
+
+  /** The object in another JSON file of a model's folder. */
+  static ModelConfig read(Path file) {
+    return new ModelConfig(JsonFiles.readObject(file), file, /* prefix= */ "");
+  }
+
+  /** An object that is part of {@code file}. */
+  static ModelConfig of(JsonNode object, Path file) {
+    return new ModelConfig(object, file, /* prefix= */ "");
   }
 
   /** Whether the key is there, be it null. */
@@ -106,8 +120,40 @@ final class ModelConfig {
     return value.textValue();
   }
 
+  /** One string or a list of them. */
+  List<String> textOrTexts(String key) {
+    return value(key)
+        .map(
+            value ->
+                value.isArray()
+                    ? elements(key, value, element -> toText(key, element))
+                    : List.of(toText(key, value)))
+        .orElse(List.of());
+  }
+
+  /** Strings by name; a null counts as an empty one. */
+  Map<String, String> textsByName(String key) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    object(key)
+        .ifPresent(
+            names ->
+                names
+                    .node
+                    .fieldNames()
+                    .forEachRemaining(name -> texts.put(name, names.text(name).orElse(""))));
+    return texts;
+  }
+
   Optional<List<String>> texts(String key) {
     return value(key).map(value -> elements(key, value, element -> toText(key, element)));
+  }
+
+  /** A whole number from 0, such as a token's id. */
+  OptionalInt optionalIndex(String key) {
+    Optional<JsonNode> value = value(key);
+    return value.isPresent()
+        ? OptionalInt.of(toLayerNumber(key, value.get()))
+        : OptionalInt.empty();
   }
 
   /** Whole numbers from 0. */
@@ -170,6 +216,25 @@ final class ModelConfig {
               "is '"
                   + name
                   + "', which Quern does not compute: silu, gelu and gelu_pytorch_tanh are"
+                  + " supported");
+    };
+  }
+
+  /** The function under {@code key} in the names of transformers. */
+  PointwiseFunction function(String key, String fallback) {
+    String name = text(key).orElse(fallback);
+    return switch (name) {
+      case "gelu" -> PointwiseFunction.GELU;
+      case "gelu_new", "gelu_fast", "gelu_pytorch_tanh" -> PointwiseFunction.GELU_TANH;
+      case "relu" -> PointwiseFunction.RELU;
+      case "silu", "swish" -> PointwiseFunction.SILU;
+      case "tanh" -> PointwiseFunction.TANH;
+      default ->
+          throw error(
+              key,
+              "is '"
+                  + name
+                  + "', which Quern does not compute: gelu, gelu_new, relu, silu and tanh are"
                   + " supported");
     };
   }

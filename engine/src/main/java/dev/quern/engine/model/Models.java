@@ -63,16 +63,31 @@ public final class Models {
               + String.join(", ", architectures())
               + " are");
     }
+    return load(checkpoint, backend, options, family);
+  }
+
+  /** Loads with the weights at hand, and frees them where that fails. */
+  static <T> T load(
+      Checkpoint checkpoint,
+      Backend backend,
+      LoadOptions options,
+      Function<FamilyContext, T> family) {
+    ModelConfig config = ModelConfig.of(checkpoint);
     refuseQuantised(config);
     DType dtype = options.dtype().orElseGet(() -> chosenType(checkpoint));
     WeightLoader loader = backend.weights(dtype);
     boolean loaded = false;
     try {
       Weights weights = new Weights(checkpoint, loader, options.bytesLoaded());
-      CausalModel model =
+      T model =
           family.apply(
               new FamilyContext(
-                  architecture, config, weights, loader, backend, options.contextLength()));
+                  checkpoint.architecture(),
+                  config,
+                  weights,
+                  loader,
+                  backend,
+                  options.contextLength()));
       loaded = true;
       return model;
     } finally {

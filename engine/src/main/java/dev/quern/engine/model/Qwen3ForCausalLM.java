@@ -2,6 +2,7 @@ package dev.quern.engine.model;
 
 import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.AttentionOptions;
+import dev.quern.engine.tensor.Pooling;
 import dev.quern.engine.tensor.RopeTable;
 import java.util.OptionalInt;
 
@@ -15,6 +16,16 @@ final class Qwen3ForCausalLM {
   private Qwen3ForCausalLM() {}
 
   static CausalModel load(FamilyContext context) {
+    return new DecoderModel(context, stack(context));
+  }
+
+  /** The last token has seen the whole text and stands for it (arXiv 2506.05176, section 2). */
+  static EncoderStack encoder(FamilyContext context) {
+    return new DecoderEncoder(
+        context, stack(context), /* bidirectional= */ false, Pooling.LAST_TOKEN);
+  }
+
+  private static DecoderStack stack(FamilyContext context) {
     ModelConfig config = context.config();
     DecoderConfig shape =
         DecoderConfig.read(config, /* tiedByDefault= */ false, OptionalInt.of(DEFAULT_HEAD_DIM));
@@ -26,8 +37,7 @@ final class Qwen3ForCausalLM {
     int contextLength = context.contextLength(shape, rope.scaling());
     RopeTable table = rope.table(context.backend(), contextLength);
 
-    return new DecoderModel(
-        context,
+    return new DecoderStack(
         shape,
         contextLength,
         DecoderModel.Ends.PLAIN,

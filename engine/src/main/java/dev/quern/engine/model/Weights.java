@@ -1,5 +1,6 @@
 package dev.quern.engine.model;
 
+import dev.quern.engine.tensor.EncoderOperations.LayerNorm;
 import dev.quern.engine.tensor.ExpertWeights;
 import dev.quern.engine.tensor.LinearWeight;
 import dev.quern.engine.tensor.Tensor;
@@ -55,6 +56,16 @@ final class Weights {
     return new Weights(checkpoint, loader, progress, prefix + name + ".");
   }
 
+  /** The tensors of another checkpoint, of which this model is made too. */
+  Weights of(Checkpoint other) {
+    return new Weights(other, loader, progress, "");
+  }
+
+  /** Whether there is a tensor whose name goes on with {@code name}. */
+  boolean has(String name) {
+    return checkpoint.has(prefix + name);
+  }
+
   /** A lookup table {@code [rows, columns]}. */
   Tensor table(String name, long rows, long columns) {
     WeightSource source = source(name + ".weight", rows, columns);
@@ -69,6 +80,29 @@ final class Weights {
     Tensor norm = loader.norm(source, offset);
     loaded(List.of(source));
     return norm;
+  }
+
+  /** A LayerNorm's factors and summands {@code [size]}, in today's names or TensorFlow's. */
+  LayerNorm layerNorm(String name, long size, float epsilon, boolean bias) {
+    boolean old = !has(name + ".weight") && has(name + ".gamma");
+    WeightSource factors = source(name + (old ? ".gamma" : ".weight"), size);
+    Tensor weight = loader.norm(factors, 0);
+    loaded(List.of(factors));
+    if (!bias) {
+      return new LayerNorm(weight, null, epsilon);
+    }
+    WeightSource summands = source(name + (old ? ".beta" : ".bias"), size);
+    Tensor added = loader.norm(summands, 0);
+    loaded(List.of(summands));
+    return new LayerNorm(weight, added, epsilon);
+  }
+
+  /** Some outputs of a linear layer {@code [outFeatures, inFeatures]} without bias. */
+  LinearWeight outputs(String name, long outFeatures, long inFeatures, List<Integer> chosen) {
+    WeightSource whole = source(name + ".weight", outFeatures, inFeatures);
+    List<WeightSource> rows =
+        chosen.stream().map(row -> new WeightSource(whole.entry(), row, 1)).toList();
+    return loader.linear(rows, null);
   }
 
   /** A linear layer {@code [outFeatures, inFeatures]}. */

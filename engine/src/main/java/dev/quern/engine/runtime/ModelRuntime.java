@@ -1,6 +1,6 @@
 package dev.quern.engine.runtime;
 
-import dev.quern.engine.generate.DeviceThread;
+import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.generate.EngineSettings;
 import dev.quern.engine.generate.ScheduledEngine;
 import dev.quern.engine.model.LoadOptions;

@@ -125,6 +125,9 @@ public interface Backend extends AutoCloseable {
    */
   int[] argmax(Tensor logits);
 
+  /** The operations of models that read whole texts at once. */
+  EncoderOperations encoders();
+
   /** Copies {@code x} to the host as fp32, row-major. Waits for the device. */
   float[] toHost(Tensor x);
 

@@ -5,6 +5,7 @@ import dev.quern.engine.tensor.AttentionOptions;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.DeviceBatch;
+import dev.quern.engine.tensor.EncoderOperations;
 import dev.quern.engine.tensor.ExpertWeights;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.HeadLayout;
@@ -109,6 +110,11 @@ final class HostBackend implements Backend {
       }
     }
     return best;
+  }
+
+  @Override
+  public EncoderOperations encoders() {
+    throw new UnsupportedOperationException();
   }
 
   @Override

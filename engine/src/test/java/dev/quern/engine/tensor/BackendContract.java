@@ -416,6 +416,17 @@ public abstract class BackendContract {
     }
   }
 
+  /** Prompts longer than a backend may take at once, and decodes of unlike lengths together. */
+  @ParameterizedTest
+  @CsvSource({"F32,0,0", "F32,90,0", "F32,0,2", "BF16,0,0", "BF16,70,0", "BF16,33,2", "F16,0,0"})
+  void attentionOverLongPrompts(DType dtype, int window, float cap) {
+    HeadLayout heads = new HeadLayout(4, 2, 32);
+    AttentionOptions options = new AttentionOptions(0.3f, window, cap);
+    for (boolean neighbours : new boolean[] {true, false}) {
+      runAttention(dtype, heads, 32, false, options, neighbours, 16, 240, LONG_SCHEDULE);
+    }
+  }
+
   /** Two layers of one cache do not touch each other. */
   @Test
   void layersKeepTheirOwnKeys() {
@@ -556,6 +567,14 @@ public abstract class BackendContract {
     {{2, 1}, {1, 1}},
   };
 
+  private static final int[][][] LONG_SCHEDULE = {
+    {{0, 150}, {1, 64}},
+    {{1, 65}, {0, 1}, {2, 17}},
+    {{0, 1}, {1, 1}, {2, 1}},
+    {{2, 70}, {1, 1}, {0, 2}},
+    {{2, 1}, {1, 1}, {0, 1}},
+  };
+
   private void runAttention(
       DType dtype,
       HeadLayout heads,
@@ -564,8 +583,20 @@ public abstract class BackendContract {
       AttentionOptions options,
       boolean neighbours,
       int blockSize) {
+    runAttention(dtype, heads, rotaryDim, normed, options, neighbours, blockSize, 40, SCHEDULE);
+  }
+
+  private void runAttention(
+      DType dtype,
+      HeadLayout heads,
+      int rotaryDim,
+      boolean normed,
+      AttentionOptions options,
+      boolean neighbours,
+      int blockSize,
+      int longest,
+      int[][][] schedule) {
     use(dtype);
-    int longest = 40;
     int width = (heads.queryHeads() + 2 * heads.kvHeads()) * heads.headDim();
     Stored all = stored(dtype, 1, 3L * longest, width);
     Stored queryNorm = stored(dtype, 1, heads.headDim());
@@ -590,7 +621,7 @@ public abstract class BackendContract {
         RopeFixture rope = new RopeFixture(longest, rotaryDim)) {
       reference.fill(rope.cosines, rope.sines);
       int[] done = new int[3];
-      for (int[][] step : SCHEDULE) {
+      for (int[][] step : schedule) {
         try (Workspace _ = backend.openWorkspace()) {
           ForwardBatch host = batch(step, done, blocks, blockSize, longest);
           DeviceBatch batch = backend.upload(host);

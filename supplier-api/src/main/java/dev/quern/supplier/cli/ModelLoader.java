@@ -4,6 +4,7 @@ import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
 import dev.quern.store.DemoModel;
 import dev.quern.store.ModelLocator;
+import dev.quern.supplier.cli.terminal.Units;
 import dev.quern.supplier.config.QuernConfiguration;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

@@ -10,6 +10,7 @@ import dev.quern.engine.tensor.AttentionOptions;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.DeviceBatch;
+import dev.quern.engine.tensor.EncoderOperations;
 import dev.quern.engine.tensor.ExpertWeights;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.HeadLayout;
@@ -39,10 +40,11 @@ import org.jspecify.annotations.Nullable;
  * any number of rows, which {@code aten::linear} does not give in fp32: there one row takes another
  * kernel than two.
  *
- * <p>Attention loops over the sequences inside one call, so a decoded token's result does not
- * depend on its company; a token computed in a prefill chunk may differ from the same token decoded
- * alone by rounding, and so may elementwise functions where libtorch splits a tensor among three or
- * more threads inside a row.
+ * <p>In fp32 attention takes the sequences one by one inside one call, so a decoded token's result
+ * does not depend on its company; in other types decoded tokens of like context length share a
+ * product, which may change a rounding. A token computed in a prefill chunk may differ from the
+ * same token decoded alone by rounding, and so may elementwise functions where libtorch splits a
+ * tensor among three or more threads inside a row.
  */
 public final class TorchBackend implements Backend {
   /** How many rows oneDNN's layout of a weight is made for; the layout is the same for others. */
@@ -59,6 +61,7 @@ public final class TorchBackend implements Backend {
   private final TorchArena lasting;
   private final IValue nothing;
   private @Nullable TorchArena workspace;
+  private @Nullable TorchEncoderOperations encoderOperations;
 
   private TorchBackend(int threads) {
     this.threads = threads;
@@ -226,7 +229,7 @@ public final class TorchBackend implements Backend {
         arena.tensor(indices[3], DType.I64, batch.logitRows().length));
   }
 
-  private static long[] longs(int[] values) {
+  static long[] longs(int[] values) {
     long[] wide = new long[values.length];
     for (int i = 0; i < values.length; i++) {
       wide[i] = values[i];
@@ -360,9 +363,12 @@ public final class TorchBackend implements Backend {
             value(queries),
             slabs.keys()[layer],
             slabs.values()[layer],
-            plan.sequences(),
+            plan.pieces(),
             plan.masks(),
             plan.tables(),
+            plan.groupRows(),
+            plan.groupMasks(),
+            plan.groupTables(),
             blockSize,
             options.scale(),
             options.softCap());
@@ -429,8 +435,26 @@ public final class TorchBackend implements Backend {
     }
   }
 
+  /** Compiled when first asked for: a process that only generates never needs them. */
+  @Override
+  public EncoderOperations encoders() {
+    checkThread();
+    TorchEncoderOperations operations = encoderOperations;
+    if (operations == null) {
+      operations = new TorchEncoderOperations(this, manager, lasting);
+      encoderOperations = operations;
+    }
+    return operations;
+  }
+
+  /** Memory that lives until its owner closes it. */
+  TorchArena newArena() {
+    checkThread();
+    return new TorchArena(live);
+  }
+
   /** The current step's memory, on the right thread. */
-  private TorchArena step() {
+  TorchArena step() {
     checkThread();
     if (workspace == null) {
       throw new IllegalStateException("operations need an open workspace");
@@ -458,7 +482,7 @@ public final class TorchBackend implements Backend {
     return ((TorchTensor) tensor).value();
   }
 
-  private static Tensor like(Tensor x, TorchArena arena, IValue value) {
+  static Tensor like(Tensor x, TorchArena arena, IValue value) {
     return arena.tensor(value, x.dtype(), x.shape());
   }
 
@@ -471,6 +495,9 @@ public final class TorchBackend implements Backend {
     weightScript.close();
     layers.close();
     attention.close();
+    if (encoderOperations != null) {
+      encoderOperations.close();
+    }
     manager.close();
   }
 }
