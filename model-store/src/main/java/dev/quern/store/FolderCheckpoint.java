@@ -3,6 +3,7 @@ package dev.quern.store;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 
@@ -12,6 +13,7 @@ final class FolderCheckpoint implements Checkpoint {
   private final JsonNode config;
   private final Optional<JsonNode> generationConfig;
   private final TensorFiles tensorFiles;
+  private final Map<String, TensorEntry> tensors;
 
   private FolderCheckpoint(
       Path folder, JsonNode config, Optional<JsonNode> generationConfig, TensorFiles tensorFiles) {
@@ -19,6 +21,7 @@ final class FolderCheckpoint implements Checkpoint {
     this.config = config;
     this.generationConfig = generationConfig;
     this.tensorFiles = tensorFiles;
+    this.tensors = Collections.unmodifiableMap(Float8Scales.applied(tensorFiles.tensors(), config));
   }
 
   /** See {@link Checkpoint#open}. */
@@ -75,7 +78,7 @@ final class FolderCheckpoint implements Checkpoint {
 
   @Override
   public Map<String, TensorEntry> tensors() {
-    return tensorFiles.tensors();
+    return tensors;
   }
 
   @Override
