@@ -62,6 +62,11 @@ public final class ModelLocator {
     return cache.snapshot(name, revision).orElseThrow(() -> notFound(pathOrId, name, revision));
   }
 
+  /** Whether {@code text} names a folder, and so never a model of the cache. */
+  public boolean isFolder(String text) {
+    return localFolder(text).isPresent();
+  }
+
   private Optional<Path> localFolder(String text) {
     try {
       Path path = HubCache.expanded(text, home);
