@@ -15,13 +15,13 @@ import java.util.stream.Stream;
  * The cache folder that all Hugging Face tools share: {@code models--ORG--NAME/} with {@code
  * refs/REVISION} (a file that holds a commit id) and {@code snapshots/COMMIT/} (links to blobs).
  */
-record HubCache(Path root) {
+public record HubCache(Path root) {
   private static final String MODEL_PREFIX = "models--";
   private static final Pattern COMMIT = Pattern.compile("[0-9A-Za-z]{1,64}");
   private static final long MAX_REF_BYTES = 256;
 
   /** Where the environment says the cache is; the order of precedence is huggingface_hub's. */
-  static HubCache of(Map<String, String> environment) {
+  public static HubCache of(Map<String, String> environment) {
     String home = environment.getOrDefault("HOME", System.getProperty("user.home", "."));
     for (String name : List.of("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")) {
       String cache = environment.getOrDefault(name, "");
@@ -29,28 +29,35 @@ record HubCache(Path root) {
         return new HubCache(expanded(cache, home));
       }
     }
+    return new HubCache(hubHome(environment).resolve("hub"));
+  }
+
+  /** The folder that holds the cache and the token where the environment names no other. */
+  public static Path hubHome(Map<String, String> environment) {
+    String home = environment.getOrDefault("HOME", System.getProperty("user.home", "."));
     String hfHome = environment.getOrDefault("HF_HOME", "");
     if (!hfHome.isBlank()) {
-      return new HubCache(expanded(hfHome, home).resolve("hub"));
+      return expanded(hfHome, home);
     }
     String xdgCache = environment.getOrDefault("XDG_CACHE_HOME", "");
     Path caches = xdgCache.isBlank() ? Path.of(home, ".cache") : expanded(xdgCache, home);
-    return new HubCache(caches.resolve("huggingface").resolve("hub"));
+    return caches.resolve("huggingface");
   }
 
-  static Path expanded(String path, String home) {
+  /** {@code path} with a leading {@code ~} replaced by {@code home}. */
+  public static Path expanded(String path, String home) {
     return path.equals("~") || path.startsWith("~/")
         ? Path.of(home + path.substring(1))
         : Path.of(path);
   }
 
   /** The folder of a model, whether it exists or not. */
-  Path modelFolder(String id) {
+  public Path modelFolder(String id) {
     return root.resolve(MODEL_PREFIX + id.replace("/", "--"));
   }
 
   /** The snapshot of a branch, tag or commit, if it is here. */
-  Optional<Path> snapshot(String id, String revision) {
+  public Optional<Path> snapshot(String id, String revision) {
     Path model = modelFolder(id);
     Path snapshots = model.resolve("snapshots");
     if (COMMIT.matcher(revision).matches() && Files.isDirectory(snapshots.resolve(revision))) {
@@ -64,21 +71,27 @@ record HubCache(Path root) {
     return commit(ref).map(snapshots::resolve).filter(Files::isDirectory);
   }
 
-  /** Snapshots of a model by commit, with the name of a ref where one points at it. */
-  Map<Path, String> revisions(Path model) {
-    Map<String, String> names = new TreeMap<>();
+  /** Branches and tags of a model in order of name, with the commit that each points at. */
+  public Map<String, String> refs(Path model) {
+    Map<String, String> commits = new TreeMap<>();
     Path refs = model.resolve("refs");
     if (Files.isDirectory(refs)) {
       try (Stream<Path> files = Files.walk(refs, 4)) {
-        for (Path ref : files.filter(Files::isRegularFile).sorted().toList()) {
-          String name = refs.relativize(ref).toString();
-          commit(ref)
-              .ifPresent(commit -> names.merge(commit, name, (a, b) -> a.equals("main") ? a : b));
+        for (Path ref : files.filter(Files::isRegularFile).toList()) {
+          commit(ref).ifPresent(commit -> commits.put(refs.relativize(ref).toString(), commit));
         }
       } catch (IOException e) {
         throw JsonFiles.unreadable(refs, e);
       }
     }
+    return commits;
+  }
+
+  /** Snapshots of a model, each with the name of a ref that points at it, or else its commit. */
+  Map<Path, String> revisions(Path model) {
+    Map<String, String> names = new TreeMap<>();
+    refs(model)
+        .forEach((ref, commit) -> names.merge(commit, ref, (a, b) -> a.equals("main") ? a : b));
     Map<Path, String> revisions = new LinkedHashMap<>();
     for (Path snapshot : folders(model.resolve("snapshots"))) {
       String commit = String.valueOf(snapshot.getFileName());
@@ -88,13 +101,14 @@ record HubCache(Path root) {
   }
 
   /** Folders of models, in order of name. */
-  List<Path> models() {
+  public List<Path> models() {
     return folders(root).stream()
         .filter(folder -> String.valueOf(folder.getFileName()).startsWith(MODEL_PREFIX))
         .toList();
   }
 
-  static String id(Path modelFolder) {
+  /** What the folder of a model says it is called: {@code ORG/NAME}. */
+  public static String id(Path modelFolder) {
     String name = String.valueOf(modelFolder.getFileName()).substring(MODEL_PREFIX.length());
     return name.replaceFirst("--", "/");
   }

@@ -1,5 +1,6 @@
 package dev.quern.engine.generate;
 
+import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.model.CausalModel;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.KvCacheShape;

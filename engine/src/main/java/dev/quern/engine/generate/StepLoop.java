@@ -1,5 +1,6 @@
 package dev.quern.engine.generate;
 
+import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.generate.Inbox.FinishOrder;
 import dev.quern.engine.model.CausalModel;
 import dev.quern.engine.tensor.Backend;
@@ -91,7 +92,7 @@ final class StepLoop implements DeviceThread.Work {
   }
 
   @Override
-  public boolean step() {
+  public boolean step(long othersNanos) {
     long begin = System.nanoTime();
     takeSubmitted();
     takeOrders();

@@ -1,6 +1,6 @@
 package dev.quern.engine.runtime;
 
-import dev.quern.engine.generate.DeviceThread;
+import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.tensor.torch.TorchBackend;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;

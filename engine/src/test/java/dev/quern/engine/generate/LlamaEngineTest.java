@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.model.LoadOptions;
 import dev.quern.engine.model.Models;
 import dev.quern.engine.tensor.Backend;

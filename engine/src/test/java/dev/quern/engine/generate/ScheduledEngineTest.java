@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quern.engine.device.DeviceThread;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quern.store.CachedModel;
 import dev.quern.store.ModelLocator;
+import dev.quern.supplier.cli.terminal.Units;
 import dev.quern.supplier.config.Arguments;
 import dev.quern.supplier.config.QuernConfiguration;
 import dev.quern.supplier.config.Setting;

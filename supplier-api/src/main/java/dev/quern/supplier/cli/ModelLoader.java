@@ -4,6 +4,7 @@ import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
 import dev.quern.store.DemoModel;
 import dev.quern.store.ModelLocator;
+import dev.quern.supplier.cli.terminal.Units;
 import dev.quern.supplier.config.QuernConfiguration;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -46,16 +47,17 @@ final class ModelLoader {
         : new ModelLocator(console.environment()).resolve(reference);
   }
 
-  /** The name it is served under: an id as given, a folder's own name. */
-  private static String id(String reference, Path folder) {
-    return reference.equals(DEMO) || !isFolder(reference)
+  /** The name it is served under: an id as given, a folder's own name, a file's without ending. */
+  private static String id(String reference, Path place) {
+    return reference.equals(DEMO) || !isPath(reference)
         ? reference
-        : String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+        : String.valueOf(place.toAbsolutePath().normalize().getFileName())
+            .replaceFirst("(?i)\\.gguf$", "");
   }
 
-  private static boolean isFolder(String reference) {
+  private static boolean isPath(String reference) {
     try {
-      return reference.startsWith("~") || Files.isDirectory(Path.of(reference));
+      return reference.startsWith("~") || Files.exists(Path.of(reference));
     } catch (InvalidPathException e) {
       return false;
     }

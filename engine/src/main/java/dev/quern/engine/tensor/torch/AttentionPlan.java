@@ -3,80 +3,122 @@ package dev.quern.engine.tensor.torch;
 import ai.djl.pytorch.jni.IValue;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.torch.AttentionPieces.Piece;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * Where each sequence of a step finds its keys, made once for all layers that attend alike.
+ * Where the queries of a step find their keys, made once for all layers that attend alike; the form
+ * in which {@code attention.py} takes {@link AttentionPieces}.
  *
- * @param sequences flat, 4 numbers a sequence: rows, keys, first slot of the keys, plainly causal
+ * @param pieces flat, 5 numbers a piece: first row, rows, keys, first slot of the keys (after the
+ *     gather, where there is one), plainly causal
  * @param masks list of additive masks {@code [rows, keys]}, empty where none is needed
  * @param tables list of block numbers to gather, empty where the keys are one run of slots
+ * @param groupRows list of the rows {@code [members]} of each group
+ * @param groupMasks list of additive masks {@code [members, 1, 1, keys]}
+ * @param groupTables list of block numbers {@code [members * blocks]}
  */
-record AttentionPlan(IValue sequences, IValue masks, IValue tables) {
+record AttentionPlan(
+    IValue pieces,
+    IValue masks,
+    IValue tables,
+    IValue groupRows,
+    IValue groupMasks,
+    IValue groupTables) {
   /**
    * Layers with equal keys share a plan.
    *
    * @param explicitCausal whether causality must be a mask, because scores are composed
    */
-  record Key(int window, boolean explicitCausal, int blockSize, DType dtype) {}
+  record Key(int window, boolean explicitCausal, int blockSize, DType dtype) {
+    DType maskType() {
+      return explicitCausal ? DType.F32 : dtype;
+    }
+  }
 
   static AttentionPlan make(
       ForwardBatch batch, Key key, TorchScript attention, TorchArena workspace) {
-    int count = batch.sequences();
-    long[] sequences = new long[4 * count];
-    long[] shapes = new long[4 * count];
-    long[] blocks = new long[0];
-    for (int s = 0; s < count; s++) {
-      int rows = batch.queryStarts()[s + 1] - batch.queryStarts()[s];
-      int context = batch.contextLengths()[s];
-      int first = key.window == 0 ? 0 : Math.max(0, context - rows - key.window + 1);
-      int keys = context - first;
-      boolean windowed = key.window > 0 && keys > key.window;
-      boolean plain = rows == keys && !windowed && !key.explicitCausal;
-      boolean masked = rows > 1 && !plain;
-      int firstBlock = first / key.blockSize;
-      int[] used =
-          Arrays.copyOfRange(batch.blockTables()[s], firstBlock, (context - 1) / key.blockSize + 1);
-      boolean run = isRun(used);
-      int start = first % key.blockSize + (run ? used[0] * key.blockSize : 0);
-      set(sequences, s, rows, keys, start, rows > 1 && plain ? 1 : 0);
-      set(shapes, s, rows, keys, masked ? 1 : 0, run ? 0 : used.length);
+    // In fp32 a token's result is the same bits in any company: there each has a call of its own.
+    boolean batching = key.dtype != DType.F32;
+    AttentionPieces cut = AttentionPieces.of(batch, key.window, key.blockSize, batching);
+    IValue[] single = singlePieces(cut.single(), key, attention);
+    IValue[] groups = groups(cut.together(), key, attention);
+    return new AttentionPlan(
+        workspace.keep(single[0]),
+        workspace.keep(single[1]),
+        workspace.keep(single[2]),
+        workspace.keep(groups[0]),
+        workspace.keep(groups[1]),
+        workspace.keep(groups[2]));
+  }
+
+  private static IValue[] singlePieces(List<Piece> pieces, Key key, TorchScript attention) {
+    long[] sequences = new long[5 * pieces.size()];
+    long[] shapes = new long[4 * pieces.size()];
+    List<int[]> gathered = new ArrayList<>();
+    for (int i = 0; i < pieces.size(); i++) {
+      Piece piece = pieces.get(i);
+      boolean causal = piece.rows() > 1 && piece.plainlyCausal() && !key.explicitCausal;
+      boolean masked = piece.rows() > 1 && !causal;
+      boolean run = piece.inOneRun();
+      int start = piece.start() + (run ? piece.blocks()[0] * key.blockSize : 0);
+      set(sequences, i, piece.row(), piece.rows(), piece.keys(), start, causal ? 1 : 0);
+      set(shapes, i, piece.rows(), piece.keys(), masked ? 1 : 0, run ? 0 : piece.blocks().length);
       if (!run) {
-        blocks = appended(blocks, used);
+        gathered.add(piece.blocks());
       }
     }
-    int dtype = ScalarTypes.of(key.explicitCausal ? DType.F32 : key.dtype);
-    IValue plan = attention.call("plan", shapes, blocks, key.window, dtype);
+    IValue plan =
+        attention.call("plan", shapes, flat(gathered), key.window, ScalarTypes.of(key.maskType()));
     try (plan) {
       IValue[] parts = plan.toIValueTuple();
-      return new AttentionPlan(
-          workspace.keep(IValue.listFrom(sequences)),
-          workspace.keep(parts[0]),
-          workspace.keep(parts[1]));
+      return new IValue[] {IValue.listFrom(sequences), parts[0], parts[1]};
     }
   }
 
-  private static void set(long[] flat, int sequence, int a, int b, int c, int d) {
-    flat[4 * sequence] = a;
-    flat[4 * sequence + 1] = b;
-    flat[4 * sequence + 2] = c;
-    flat[4 * sequence + 3] = d;
-  }
-
-  private static boolean isRun(int[] blocks) {
-    for (int i = 1; i < blocks.length; i++) {
-      if (blocks[i] != blocks[i - 1] + 1) {
-        return false;
+  private static IValue[] groups(List<List<Piece>> groups, Key key, TorchScript attention) {
+    long[] shapes = new long[2 * groups.size()];
+    List<long[]> members = new ArrayList<>();
+    List<int[]> gathered = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      List<Piece> group = groups.get(i);
+      int blocks = AttentionPieces.paddedBlocks(group);
+      set(shapes, i, group.size(), blocks);
+      for (Piece piece : group) {
+        members.add(new long[] {piece.row(), piece.start(), piece.start() + piece.keys()});
+        gathered.add(padded(piece.blocks(), blocks));
       }
     }
-    return true;
+    long[] flatMembers = members.stream().flatMapToLong(Arrays::stream).toArray();
+    IValue plan =
+        attention.call(
+            "plan_groups",
+            shapes,
+            flatMembers,
+            flat(gathered),
+            key.blockSize,
+            ScalarTypes.of(key.maskType()));
+    try (plan) {
+      return plan.toIValueTuple();
+    }
   }
 
-  private static long[] appended(long[] blocks, int[] more) {
-    long[] all = Arrays.copyOf(blocks, blocks.length + more.length);
-    for (int i = 0; i < more.length; i++) {
-      all[blocks.length + i] = more[i];
+  /** A sequence pads with a block of its own, whose numbers are as finite as the rest of it. */
+  private static int[] padded(int[] blocks, int count) {
+    int[] filled = Arrays.copyOf(blocks, count);
+    Arrays.fill(filled, blocks.length, count, blocks[0]);
+    return filled;
+  }
+
+  private static void set(long[] flat, int row, int... numbers) {
+    for (int i = 0; i < numbers.length; i++) {
+      flat[numbers.length * row + i] = numbers[i];
     }
-    return all;
+  }
+
+  private static long[] flat(List<int[]> rows) {
+    return rows.stream().flatMapToInt(Arrays::stream).asLongStream().toArray();
   }
 }

@@ -40,10 +40,11 @@ import org.jspecify.annotations.Nullable;
  * any number of rows, which {@code aten::linear} does not give in fp32: there one row takes another
  * kernel than two.
  *
- * <p>Attention loops over the sequences inside one call, so a decoded token's result does not
- * depend on its company; a token computed in a prefill chunk may differ from the same token decoded
- * alone by rounding, and so may elementwise functions where libtorch splits a tensor among three or
- * more threads inside a row.
+ * <p>In fp32 attention takes the sequences one by one inside one call, so a decoded token's result
+ * does not depend on its company; in other types decoded tokens of like context length share a
+ * product, which may change a rounding. A token computed in a prefill chunk may differ from the
+ * same token decoded alone by rounding, and so may elementwise functions where libtorch splits a
+ * tensor among three or more threads inside a row.
  */
 public final class TorchBackend implements Backend {
   /** How many rows oneDNN's layout of a weight is made for; the layout is the same for others. */
@@ -124,7 +125,12 @@ public final class TorchBackend implements Backend {
       throw new IllegalArgumentException("weights are floating, not " + dtype);
     }
     return new TorchWeights(
-        this, weightScript, new TorchArena(live), dtype, packable.contains(dtype));
+        this,
+        weightScript,
+        new DecodedTensors(weightScript, manager),
+        new TorchArena(live),
+        dtype,
+        packable.contains(dtype));
   }
 
   @Override
@@ -357,9 +363,12 @@ public final class TorchBackend implements Backend {
             value(queries),
             slabs.keys()[layer],
             slabs.values()[layer],
-            plan.sequences(),
+            plan.pieces(),
             plan.masks(),
             plan.tables(),
+            plan.groupRows(),
+            plan.groupMasks(),
+            plan.groupTables(),
             blockSize,
             options.scale(),
             options.softCap());

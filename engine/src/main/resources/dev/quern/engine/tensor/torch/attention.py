@@ -51,53 +51,97 @@ class Attention(Module):
       first = first + count
     return (masks, tables)
 
-  # q [tokens, queryHeads, headDim]. `sequences` holds for each: rows, keys, first slot of the keys
-  # (after the gather, where there is a block table) and whether the attention is plainly causal.
-  def paged(self, q: Tensor, keys: Tensor, values: Tensor, sequences: List[int], masks: List[Tensor], tables: List[Tensor], block_size: int, scale: float, cap: float) -> Tensor:
+  # Decoded tokens that go together: their rows, additive masks [members, 1, 1, keys] and blocks to
+  # gather. `shapes` holds members and blocks of each group; `members` the row, first key and end of
+  # keys of each member; `blocks` the members' padded block numbers.
+  def plan_groups(self, shapes: List[int], members: List[int], blocks: List[int], block_size: int, dtype: int) -> Tuple[List[Tensor], List[Tensor], List[Tensor]]:
+    rows = annotate(List[Tensor], [])
+    masks = annotate(List[Tensor], [])
+    tables = annotate(List[Tensor], [])
+    spans = torch.tensor(members, dtype=4).view([-1, 3])
+    numbers = torch.tensor(blocks, dtype=4)
+    first = 0
+    first_block = 0
+    for i in range(len(shapes) // 2):
+      count = shapes[2 * i]
+      keys = shapes[2 * i + 1] * block_size
+      mine = torch.narrow(spans, 0, first, count)
+      rows.append(torch.select(mine, 1, 0).contiguous())
+      places = torch.arange(keys, dtype=4).unsqueeze(0)
+      hidden = torch.logical_or(torch.lt(places, torch.narrow(mine, 1, 1, 1)), torch.ge(places, torch.narrow(mine, 1, 2, 1)))
+      masks.append(torch.masked_fill(torch.zeros([count, keys], dtype=dtype), hidden, -inf).view([count, 1, 1, keys]))
+      tables.append(torch.narrow(numbers, 0, first_block, count * shapes[2 * i + 1]))
+      first = first + count
+      first_block = first_block + count * shapes[2 * i + 1]
+    return (rows, masks, tables)
+
+  # Query, key and value are [.., heads, rows or keys, headDim].
+  def attend(self, query: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], causal: bool, scale: float, cap: float) -> Tensor:
+    if cap > 0.0:
+      scores = torch.mul(torch.tanh(torch.mul(torch.matmul(query.to(6), k.to(6).transpose(2, 3)), scale / cap)), cap)
+      if mask is not None:
+        scores = torch.add(scores, mask)
+      return torch.matmul(torch.softmax(scores, -1), v.to(6)).to(query.dtype)
+    return torch.scaled_dot_product_attention(query, k, v, mask, 0.0, causal, scale=scale)
+
+  # Decoded tokens of several sequences, q [tokens, queryHeads, headDim]: [members, width].
+  def together(self, q: Tensor, keys: Tensor, values: Tensor, rows: Tensor, table: Tensor, mask: Tensor, block_size: int, scale: float, cap: float) -> Tensor:
+    members = rows.shape[0]
     kv_heads = keys.shape[1]
     size = keys.shape[2]
     group = q.shape[1] // kv_heads
-    width = q.shape[1] * size
-    outputs = annotate(List[Tensor], [])
-    row = 0
-    for i in range(len(sequences) // 4):
-      rows = sequences[4 * i]
-      count = sequences[4 * i + 1]
-      start = sequences[4 * i + 2]
-      causal = sequences[4 * i + 3] == 1
-      table = tables[i]
-      k = keys
-      v = values
-      if table.shape[0] > 0:
-        k = torch.index_select(keys.view([-1, block_size, kv_heads, size]), 0, table).view([-1, kv_heads, size])
-        v = torch.index_select(values.view([-1, block_size, kv_heads, size]), 0, table).view([-1, kv_heads, size])
-      k = torch.narrow(k, 0, start, count).transpose(0, 1)
-      v = torch.narrow(v, 0, start, count).transpose(0, 1)
+    blocks = [-1, block_size, kv_heads, size]
+    gathered = [members, -1, kv_heads, size]
+    k = torch.index_select(keys.view(blocks), 0, table).view(gathered).transpose(1, 2)
+    v = torch.index_select(values.view(blocks), 0, table).view(gathered).transpose(1, 2)
+    query = torch.index_select(q, 0, rows).view([members, kv_heads, group, size])
+    return self.attend(query, k, v, mask, False, scale, cap).reshape([members, q.shape[1] * size])
+
+  # Some rows of one sequence: [rows, width].
+  def piece(self, query: Tensor, keys: Tensor, values: Tensor, start: int, count: int, mask: Tensor, table: Tensor, block_size: int, causal: bool, scale: float, cap: float) -> Tensor:
+    rows = query.shape[0]
+    kv_heads = keys.shape[1]
+    size = keys.shape[2]
+    group = query.shape[1] // kv_heads
+    width = query.shape[1] * size
+    k = keys
+    v = values
+    if table.shape[0] > 0:
+      k = torch.index_select(keys.view([-1, block_size, kv_heads, size]), 0, table).view([-1, kv_heads, size])
+      v = torch.index_select(values.view([-1, block_size, kv_heads, size]), 0, table).view([-1, kv_heads, size])
+    k = torch.narrow(k, 0, start, count).transpose(0, 1)
+    v = torch.narrow(v, 0, start, count).transpose(0, 1)
+    if rows == 1:
+      # The heads that share a key become the rows of one query: no mask and no copies of keys.
+      out = self.attend(query.view([1, kv_heads, group, size]), k.unsqueeze(0), v.unsqueeze(0), None, False, scale, cap)
+      return out.reshape([1, width])
+    query = query.view([rows, kv_heads, group, size]).permute([1, 2, 0, 3])
+    k = k.unsqueeze(1).expand([kv_heads, group, count, size])
+    v = v.unsqueeze(1).expand([kv_heads, group, count, size])
+    some = annotate(Optional[Tensor], None)
+    if mask.shape[0] > 0:
+      some = mask
+    out = self.attend(query, k, v, some, causal, scale, cap)
+    return out.permute([2, 0, 1, 3]).reshape([rows, width])
+
+  # q [tokens, queryHeads, headDim]. `pieces` holds for each: first row, rows, keys, first slot of the
+  # keys (after the gather, where there is a block table) and whether the attention is plainly causal.
+  def paged(self, q: Tensor, keys: Tensor, values: Tensor, pieces: List[int], masks: List[Tensor], tables: List[Tensor], group_rows: List[Tensor], group_masks: List[Tensor], group_tables: List[Tensor], block_size: int, scale: float, cap: float) -> Tensor:
+    tokens = q.shape[0]
+    out = q
+    if len(group_rows) + len(masks) > 1:
+      out = torch.empty([tokens, q.shape[1] * q.shape[2]], dtype=q.dtype)
+    for i in range(len(group_rows)):
+      result = self.together(q, keys, values, group_rows[i], group_tables[i], group_masks[i], block_size, scale, cap)
+      if result.shape[0] == tokens:
+        return result
+      torch.index_copy_(out, 0, group_rows[i], result)
+    for i in range(len(masks)):
+      row = pieces[5 * i]
+      rows = pieces[5 * i + 1]
       query = torch.narrow(q, 0, row, rows)
-      if rows == 1:
-        # The heads that share a key become the rows of one query: no mask and no copies of keys.
-        query = query.view([1, kv_heads, group, size])
-        k = k.unsqueeze(0)
-        v = v.unsqueeze(0)
-      else:
-        query = query.view([rows, kv_heads, group, size]).permute([1, 2, 0, 3])
-        k = k.unsqueeze(1).expand([kv_heads, group, count, size])
-        v = v.unsqueeze(1).expand([kv_heads, group, count, size])
-      mask = annotate(Optional[Tensor], None)
-      if masks[i].shape[0] > 0:
-        mask = masks[i]
-      if cap > 0.0:
-        scores = torch.mul(torch.tanh(torch.mul(torch.matmul(query.to(6), k.to(6).transpose(2, 3)), scale / cap)), cap)
-        if mask is not None:
-          scores = torch.add(scores, mask)
-        out = torch.matmul(torch.softmax(scores, -1), v.to(6)).to(q.dtype)
-      else:
-        out = torch.scaled_dot_product_attention(query, k, v, mask, 0.0, causal, scale=scale)
-      if rows == 1:
-        outputs.append(out.reshape([1, width]))
-      else:
-        outputs.append(out.permute([2, 0, 1, 3]).reshape([rows, width]))
-      row = row + rows
-    if len(outputs) == 1:
-      return outputs[0]
-    return torch.cat(outputs, 0)
+      result = self.piece(query, keys, values, pieces[5 * i + 3], pieces[5 * i + 2], masks[i], tables[i], block_size, pieces[5 * i + 4] == 1, scale, cap)
+      if rows == tokens:
+        return result
+      torch.copy_(torch.narrow(out, 0, row, rows), result)
+    return out

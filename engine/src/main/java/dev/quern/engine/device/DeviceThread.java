@@ -1,4 +1,4 @@
-package dev.quern.engine.generate;
+package dev.quern.engine.device;
 
 import dev.quern.engine.tensor.Backend;
 import dev.quern.store.ErrorCategory;
@@ -21,13 +21,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class DeviceThread implements AutoCloseable {
   /** What the thread does in turns. */
-  interface Work {
+  public interface Work {
     /**
      * Does one step.
      *
+     * @param othersNanos what the others' steps took since this one's last: work that can be cut to
+     *     measure takes about as long, and everybody gets an equal share of the device
      * @return whether there may be more to do at once
      */
-    boolean step();
+    boolean step(long othersNanos);
 
     /** The thread dies of {@code fatal}: there will be no more steps. */
     void abandon(Throwable fatal);
@@ -39,7 +41,7 @@ public final class DeviceThread implements AutoCloseable {
   private static final int MOST_TASKS = 256;
 
   private final BlockingQueue<Task<?>> tasks = new ArrayBlockingQueue<>(MOST_TASKS);
-  private final List<Work> works = new CopyOnWriteArrayList<>();
+  private final List<Turns> turns = new CopyOnWriteArrayList<>();
   private final CompletableFuture<Backend> opened = new CompletableFuture<>();
   private final Thread thread;
   private volatile boolean closing;
@@ -104,17 +106,18 @@ public final class DeviceThread implements AutoCloseable {
   }
 
   /** Gives {@code work} its turns from now on. */
-  void register(Work work) {
-    works.add(work);
+  public void register(Work work) {
+    turns.add(new Turns(work));
     wake();
   }
 
-  void unregister(Work work) {
-    works.remove(work);
+  /** Ends the turns of {@code work}; on the device's thread. */
+  public void unregister(Work work) {
+    turns.removeIf(turn -> turn.work == work);
   }
 
   /** Says that there is something to do. */
-  void wake() {
+  public void wake() {
     LockSupport.unpark(thread);
   }
 
@@ -125,7 +128,7 @@ public final class DeviceThread implements AutoCloseable {
         loop(backend);
       } catch (Throwable fatal) {
         log.error("{} dies", thread.getName(), fatal);
-        works.forEach(work -> work.abandon(fatal));
+        turns.forEach(turn -> turn.work.abandon(fatal));
       }
     } catch (Throwable e) {
       if (!opened.completeExceptionally(e)) {
@@ -138,6 +141,8 @@ public final class DeviceThread implements AutoCloseable {
   }
 
   private void loop(Backend backend) {
+    // Of all steps together; touched by this thread alone, as everything in Turns.
+    long busyNanos = 0;
     while (!closing || !tasks.isEmpty()) {
       boolean more = false;
       Task<?> task = tasks.poll();
@@ -145,8 +150,11 @@ public final class DeviceThread implements AutoCloseable {
         task.run(backend);
         more = true;
       }
-      for (Work work : works) {
-        more |= work.step();
+      for (Turns turn : turns) {
+        long begin = System.nanoTime();
+        more |= turn.work.step(busyNanos - turn.busyNanosAfterLast);
+        busyNanos += System.nanoTime() - begin;
+        turn.busyNanosAfterLast = busyNanos;
       }
       if (!more && !closing) {
         // A wake between the last look and here makes this return at once.
@@ -185,6 +193,15 @@ public final class DeviceThread implements AutoCloseable {
       }
       throw new QuernException(
           ErrorCategory.INTERNAL, "the device failed: " + cause, cause == null ? e : cause);
+    }
+  }
+
+  private static final class Turns {
+    final Work work;
+    long busyNanosAfterLast;
+
+    Turns(Work work) {
+      this.work = work;
     }
   }
 

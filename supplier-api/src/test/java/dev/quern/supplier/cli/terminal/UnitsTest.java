@@ -1,4 +1,4 @@
-package dev.quern.supplier.cli;
+package dev.quern.supplier.cli.terminal;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,0 +1,5 @@
+/** Tests of the displays. */
+@NullMarked
+package dev.quern.supplier.cli.terminal;
+
+import org.jspecify.annotations.NullMarked;
