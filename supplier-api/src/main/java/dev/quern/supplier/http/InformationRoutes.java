@@ -11,6 +11,7 @@ import java.util.function.BooleanSupplier;
 /** The routes that tell of the server and its models. */
 final class InformationRoutes {
   private final ServedModels models;
+  private final PoktRoutes pokt;
   private final ServerMetrics metrics;
   private final BooleanSupplier draining;
   private final String version;
@@ -18,8 +19,13 @@ final class InformationRoutes {
   private final byte[] openApi;
 
   InformationRoutes(
-      ServedModels models, ServerMetrics metrics, String version, BooleanSupplier draining) {
+      ServedModels models,
+      PoktRoutes pokt,
+      ServerMetrics metrics,
+      String version,
+      BooleanSupplier draining) {
     this.models = models;
+    this.pokt = pokt;
     this.metrics = metrics;
     this.version = version;
     this.draining = draining;
@@ -72,7 +78,7 @@ final class InformationRoutes {
 
   private InformationJson.ModelCard card(String name) {
     return new InformationJson.ModelCard(
-        name, started, models.named(name).engine().maxModelLength());
+        name, started, models.named(name).engine().maxModelLength(), pokt.digest(name));
   }
 
   private static void answer(Exchange exchange, byte[] body) {

@@ -17,6 +17,7 @@ import dev.quern.supplier.http.openai.CompletionRequest;
 import dev.quern.supplier.http.openai.Envelope;
 import dev.quern.supplier.http.openai.InformationJson;
 import dev.quern.supplier.http.openai.Json;
+import dev.quern.supplier.http.openai.SamplingOptions;
 import dev.quern.supplier.http.openai.TokenizeRequest;
 import dev.quern.supplier.relay.PathSafeRenderer;
 import dev.quern.supplier.relay.RelaySettings;
@@ -64,8 +65,10 @@ final class JsonRoutes {
           ChatRequest request = ChatRequest.read(body, name -> models.named(name).defaults());
           ServedModel model = models.named(request.envelope().model());
           AnswerHead head = head(exchange, "chatcmpl-", request.envelope(), model);
-          GenerationPlan plan = PromptPlanner.plan(request, model, head.id());
-          run(exchange, plan, new ChatRenderer(head));
+          GenerationPlan plan =
+              PromptPlanner.plan(
+                  request.sampled(admitted(exchange, request.sampling())), model, head.id());
+          run(exchange, plan, request.sampling(), new ChatRenderer(head));
         });
   }
 
@@ -77,8 +80,10 @@ final class JsonRoutes {
               CompletionRequest.read(body, name -> models.named(name).defaults());
           ServedModel model = models.named(request.envelope().model());
           AnswerHead head = head(exchange, "cmpl-", request.envelope(), model);
-          GenerationPlan plan = PromptPlanner.plan(request, model, head.id());
-          run(exchange, plan, new CompletionRenderer(head));
+          GenerationPlan plan =
+              PromptPlanner.plan(
+                  request.sampled(admitted(exchange, request.sampling())), model, head.id());
+          run(exchange, plan, request.sampling(), new CompletionRenderer(head));
         });
   }
 
@@ -109,9 +114,17 @@ final class JsonRoutes {
         });
   }
 
-  private void run(Exchange exchange, GenerationPlan planned, AnswerRenderer renderer) {
+  private SamplingOptions admitted(Exchange exchange, SamplingOptions asked) {
+    return exchange.relay().isPresent() ? relays.limits().admit(asked) : asked;
+  }
+
+  private void run(
+      Exchange exchange, GenerationPlan planned, SamplingOptions asked, AnswerRenderer renderer) {
     boolean relay = exchange.relay().isPresent();
-    GenerationPlan plan = relay ? planned.asRelay() : planned;
+    if (relay) {
+      relays.limits().checkPrompt(planned.longestPrompt());
+    }
+    GenerationPlan plan = relay ? planned.asRelay(relays.limits().mostTokens(asked)) : planned;
     GenerationCall.Delivery delivery =
         delivery(exchange, plan, relay ? new PathSafeRenderer(renderer) : renderer);
     GenerationCall call =

@@ -31,6 +31,7 @@ final class RouteTable {
 
   private final InformationRoutes information;
   private final JsonRoutes json;
+  private final PoktRoutes pokt;
   private final ServerSettings settings;
   private final ServerLimits limits;
   private final Callers callers;
@@ -42,6 +43,7 @@ final class RouteTable {
   RouteTable(
       InformationRoutes information,
       JsonRoutes json,
+      PoktRoutes pokt,
       ServerSettings settings,
       Callers callers,
       ServerLimits limits,
@@ -51,6 +53,7 @@ final class RouteTable {
       BooleanSupplier draining) {
     this.information = information;
     this.json = json;
+    this.pokt = pokt;
     this.settings = settings;
     this.limits = limits;
     this.callers = callers;
@@ -169,6 +172,10 @@ final class RouteTable {
       case VERSION -> information.version(exchange);
       case ROOT -> information.root(exchange);
       case ROOT_HEAD -> information.rootHead(exchange);
+      case POKT_TOKENIZER -> pokt.tokenizer(exchange);
+      case POKT_TOKENIZER_HASH -> pokt.tokenizerHash(exchange);
+      case POKT_CONFIG -> pokt.config(exchange);
+      case POKT_CONFIG_HASH -> pokt.configHash(exchange);
       case METRICS -> information.metrics(exchange);
       case OPENAPI -> information.openApi(exchange);
     }

@@ -92,11 +92,13 @@ public final class SupplierServer implements AutoCloseable {
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
+    PoktRoutes pokt = new PoktRoutes(catalog, models, relays);
     RouteTable routes =
         new RouteTable(
-            new InformationRoutes(models, metrics, version, draining::get),
+            new InformationRoutes(models, pokt, metrics, version, draining::get),
             new JsonRoutes(
                 models, metrics, workers, settings.maxBodyBytes(), limits, relays, inFlight),
+            pokt,
             settings,
             new Callers(settings.apiKeys(), relays.access()),
             limits,

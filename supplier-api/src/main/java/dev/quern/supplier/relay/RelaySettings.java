@@ -8,7 +8,7 @@ import dev.quern.store.QuernException;
  * @param keepAliveMillis between two pieces of white space while an answer is made; RelayMiner
  *     gives up on a backend that has sent no head for 5 s
  */
-public record RelaySettings(RelayAccess access, int keepAliveMillis) {
+public record RelaySettings(RelayAccess access, int keepAliveMillis, RelayLimits limits) {
   private static final int LONGEST_KEEP_ALIVE = 4_900;
 
   public RelaySettings {
@@ -20,6 +20,6 @@ public record RelaySettings(RelayAccess access, int keepAliveMillis) {
 
   /** Relays are told by their headers; white space every 2 s. */
   public static RelaySettings defaults() {
-    return new RelaySettings(RelayAccess.HEADER, 2_000);
+    return new RelaySettings(RelayAccess.HEADER, 2_000, RelayLimits.NONE);
   }
 }

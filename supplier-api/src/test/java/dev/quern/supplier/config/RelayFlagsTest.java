@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quern.store.QuernException;
 import dev.quern.supplier.relay.RelayAccess;
+import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class RelayFlagsTest {
@@ -28,8 +30,17 @@ class RelayFlagsTest {
             Map.of(
                 "relays", "keyless",
                 "relay-keep-alive", "0.5",
+                "crop-max-tokens", "true",
+                "relay-max-tokens", "100",
+                "relay-max-prompt-tokens", "200",
+                "relay-max-logprobs", "-1",
                 "default-model", "pocket_network"));
-    assertEquals(new RelaySettings(RelayAccess.KEYLESS, 500), configuration.relays());
+    assertEquals(
+        new RelaySettings(
+            RelayAccess.KEYLESS,
+            500,
+            new RelayLimits(true, OptionalInt.of(100), OptionalInt.of(200), -1)),
+        configuration.relays());
     assertEquals(Optional.of("pocket_network"), configuration.defaultModel());
   }
 

@@ -9,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.quern.store.hub.CheckpointManifest;
 import dev.quern.supplier.relay.PathSafeRenderer;
 import dev.quern.supplier.relay.RelayAccess;
+import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
 import dev.quern.supplier.relay.SafeWords;
 import java.io.IOException;
@@ -19,9 +21,12 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -47,7 +52,10 @@ class RelayRoutesTest {
         TestServer.start(
             cache,
             settings,
-            new RelaySettings(RelayAccess.KEYLESS, 20),
+            new RelaySettings(
+                RelayAccess.KEYLESS,
+                20,
+                new RelayLimits(true, OptionalInt.of(400), OptionalInt.of(100), 2)),
             ServerLimits.of(settings),
             64,
             Map.of(NAME, "demo", OTHER_NAME, "demo"),
@@ -117,7 +125,7 @@ class RelayRoutesTest {
   @Test
   void headLeavesBeforeTheAnswerIsMade() throws IOException {
     String body =
-        completion("One", "\"max_tokens\":900,\"ignore_eos\":true,\"stop\":[\"never seen\"]");
+        completion("One", "\"max_tokens\":300,\"ignore_eos\":true,\"stop\":[\"never seen\"]");
     long before = server.model.engine().snapshot().generationTokens();
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
       socket.setSoTimeout(240_000);
@@ -135,7 +143,7 @@ class RelayRoutesTest {
         head.append((char) socket.getInputStream().read());
       }
       long made = server.model.engine().snapshot().generationTokens() - before;
-      assertTrue(made < 900, made + " tokens were made before the head came");
+      assertTrue(made < 300, made + " tokens were made before the head came");
       assertTrue(head.toString().startsWith("HTTP/1.1 200 "), head.toString());
       assertTrue(head.toString().toLowerCase(java.util.Locale.ROOT).contains("chunked"));
       // Three blanks in chunks of their own: the keep-alive goes on.
@@ -151,6 +159,55 @@ class RelayRoutesTest {
     assertEquals(400, refused.statusCode());
     assertTrue(SafeWords.safe(refused.body()), refused.body());
     assertEquals("invalid_value", TestServer.error(refused).path("code").asText());
+  }
+
+  @Test
+  void relaysAreCroppedAndCapped() {
+    JsonNode cropped = server.ok(CHAT, chat("What is 3 plus 4?", "\"max_completion_tokens\":8192"));
+    assertEquals("stop", cropped.at("/choices/0/finish_reason").asText());
+    JsonNode most =
+        server.ok(
+            COMPLETIONS, completion("One", "\"max_tokens\":100000,\"ignore_eos\":true,\"seed\":1"));
+    assertEquals(400, most.at("/usage/completion_tokens").asInt());
+    assertEquals("length", most.at("/choices/0/finish_reason").asText());
+    JsonNode scored =
+        server.ok(CHAT, chat("Hi", "\"max_tokens\":2,\"logprobs\":true,\"top_logprobs\":9"));
+    assertEquals(2, scored.at("/choices/0/logprobs/content/0/top_logprobs").size());
+    JsonNode refused =
+        server.refused(400, COMPLETIONS, completion("word ".repeat(200), "\"max_tokens\":1"));
+    assertEquals("context_length_exceeded", refused.path("code").asText());
+    JsonNode scoring =
+        server.ok(
+            COMPLETIONS, completion("One two", "\"max_tokens\":0,\"echo\":true,\"logprobs\":2"));
+    assertTrue(scoring.at("/choices/0/logprobs/token_logprobs/1").isNumber());
+  }
+
+  @Test
+  void identityIsThatOfTheFiles() throws Exception {
+    for (String part : List.of("tokenizer", "config")) {
+      HttpResponse<String> whole = server.get("/pokt/" + part);
+      assertEquals(200, whole.statusCode());
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(whole.body().getBytes(StandardCharsets.UTF_8));
+      JsonNode hash = TestServer.json(server.get("/v1/pokt/" + part + "-hash").body());
+      assertEquals(HexFormat.of().formatHex(digest), hash.path("hash").asText());
+    }
+    JsonNode tokenizer = TestServer.json(server.get("/pokt/tokenizer").body());
+    assertEquals(
+        List.of("special_tokens_map", "tokenizer", "tokenizer_config"),
+        tokenizer.properties().stream().map(Map.Entry::getKey).toList());
+    assertEquals("2048", tokenizer.at("/tokenizer_config/model_max_length").textValue());
+    JsonNode config = TestServer.json(server.get("/pokt/config").body());
+    assertEquals("Unknown", config.at("/config/_name_or_path").asText());
+    assertEquals("llama", config.at("/config/model_type").asText());
+    assertEquals(NAME, config.path("model_public_name").textValue());
+    assertEquals("1024", config.path("max_position_embeddings").textValue());
+    assertEquals("400", config.path("max_tokens").textValue());
+    String digest = config.path("checkpoint_digest").textValue();
+    assertEquals(CheckpointManifest.compute(server.model.folder()).digest(), digest);
+    JsonNode card = TestServer.json(server.get("/v1/models/" + NAME).body());
+    assertEquals(digest, card.path("checkpoint_digest").textValue());
   }
 
   @Test
