@@ -35,6 +35,7 @@ final class RouteTable {
   private final ServerSettings settings;
   private final ServerLimits limits;
   private final Callers callers;
+  private final RelayDesk relays;
   private final ConnectionGuard connections;
   private final ServerMetrics metrics;
   private final InFlight answers;
@@ -46,6 +47,7 @@ final class RouteTable {
       PoktRoutes pokt,
       ServerSettings settings,
       Callers callers,
+      RelayDesk relays,
       ServerLimits limits,
       ConnectionGuard connections,
       ServerMetrics metrics,
@@ -57,6 +59,7 @@ final class RouteTable {
     this.settings = settings;
     this.limits = limits;
     this.callers = callers;
+    this.relays = relays;
     this.connections = connections;
     this.metrics = metrics;
     this.answers = answers;
@@ -138,6 +141,9 @@ final class RouteTable {
       }
       if (endpoint.generates() && draining.getAsBoolean()) {
         throw stopping(exchange);
+      }
+      if (endpoint.generates()) {
+        exchange.relay().ifPresent(relay -> relays.begin(exchange, relay));
       }
       dispatch(endpoint, exchange, context);
     } catch (RuntimeException e) {

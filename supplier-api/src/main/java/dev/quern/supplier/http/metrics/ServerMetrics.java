@@ -46,6 +46,7 @@ public final class ServerMetrics implements GenerationObserver {
   private final Counter stepSeconds;
   private final Counter httpRequests;
   private final Histogram httpDuration;
+  private final RelayMetrics relays;
 
   public ServerMetrics(ServedModels models) {
     success =
@@ -76,6 +77,7 @@ public final class ServerMetrics implements GenerationObserver {
             .labelNames("handler", "method")
             .buckets(LATENCY)
             .register(registry);
+    relays = new RelayMetrics(registry, LATENCY);
     new EngineCollector(models).register(registry);
     new ProcessCollector().register(registry);
     for (ServedModel model : models.models()) {
@@ -108,6 +110,11 @@ public final class ServerMetrics implements GenerationObserver {
     if (stats.generatedTokens() > 1) {
       timePerOutputToken.labels(model).observe(decode / (stats.generatedTokens() - 1));
     }
+  }
+
+  /** What of them is about relays. */
+  public RelayMetrics relays() {
+    return relays;
   }
 
   /**
