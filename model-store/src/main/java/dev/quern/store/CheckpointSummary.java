@@ -97,7 +97,7 @@ public record CheckpointSummary(
     return OptionalLong.empty();
   }
 
-  private static boolean hasChatTemplate(ModelFiles files) {
+  static boolean hasChatTemplate(ModelFiles files) {
     return files.read("chat_template.jinja", MAX_TEMPLATE_BYTES).isPresent()
         || files.read("chat_template.json", MAX_TEMPLATE_BYTES).isPresent()
         || files

@@ -4,9 +4,7 @@ import dev.quern.store.gguf.GgufCheckpoint;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -65,17 +63,9 @@ public final class ModelLocator {
     return cache.snapshot(name, revision).orElseThrow(() -> notFound(pathOrId, name, revision));
   }
 
-  /** Every model in the hub's cache, those that cannot be served included. */
-  public List<CachedModel> list() {
-    List<CachedModel> models = new ArrayList<>();
-    for (Path model : cache.models()) {
-      cache
-          .revisions(model)
-          .forEach(
-              (snapshot, revision) ->
-                  models.add(CachedModel.read(HubCache.id(model), revision, snapshot)));
-    }
-    return models;
+  /** Whether {@code text} names a folder or file, and so never a model of the cache. */
+  public boolean isLocal(String text) {
+    return localModel(text).isPresent();
   }
 
   private Optional<Path> localModel(String text) {
@@ -106,9 +96,9 @@ public final class ModelLocator {
                 + pathOrId
                 + "': neither a folder of that name nor "
                 + model
-                + " exists. Download it (for example 'hf download "
+                + " exists. 'quern pull "
                 + name
-                + "'), or set HF_HUB_CACHE to the cache that has it"
+                + "' downloads it, or set HF_HUB_CACHE to the cache that has it"
             : "revision '"
                 + revision
                 + "' of "
@@ -119,7 +109,9 @@ public final class ModelLocator {
                 + String.join(", ", revisions)
                 + ": name one of them as "
                 + name
-                + "@REVISION, or download it";
+                + "@REVISION, or 'quern pull "
+                + pathOrId
+                + "' downloads it";
     return new QuernException(ErrorCategory.NOT_FOUND, message);
   }
 }
