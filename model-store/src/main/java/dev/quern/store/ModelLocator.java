@@ -1,5 +1,6 @@
 package dev.quern.store;
 
+import dev.quern.store.gguf.GgufCheckpoint;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -38,16 +39,16 @@ public final class ModelLocator {
   }
 
   /**
-   * The folder of the model that {@code pathOrId} names: an existing folder, or {@code
-   * ORG/NAME[@REVISION]} in the hub's cache, where REVISION is a branch, tag or commit and {@code
-   * main} when absent.
+   * The place of the model that {@code pathOrId} names: an existing folder or {@code *.gguf} file,
+   * or {@code ORG/NAME[@REVISION]} in the hub's cache, where REVISION is a branch, tag or commit
+   * and {@code main} when absent.
    *
    * @throws QuernException NOT_FOUND if there is none; the message says where was looked
    */
   public Path resolve(String pathOrId) {
-    Optional<Path> folder = localFolder(pathOrId);
-    if (folder.isPresent()) {
-      return folder.get();
+    Optional<Path> local = localModel(pathOrId);
+    if (local.isPresent()) {
+      return local.get();
     }
     Matcher id = ID.matcher(pathOrId);
     if (!id.matches()) {
@@ -62,21 +63,23 @@ public final class ModelLocator {
     return cache.snapshot(name, revision).orElseThrow(() -> notFound(pathOrId, name, revision));
   }
 
-  /** Whether {@code text} names a folder, and so never a model of the cache. */
-  public boolean isFolder(String text) {
-    return localFolder(text).isPresent();
+  /** Whether {@code text} names a folder or file, and so never a model of the cache. */
+  public boolean isPath(String text) {
+    return localModel(text).isPresent();
   }
 
-  private Optional<Path> localFolder(String text) {
+  private Optional<Path> localModel(String text) {
     try {
       Path path = HubCache.expanded(text, home);
       if (text.isBlank() || !Files.exists(path)) {
         return Optional.empty();
       }
-      if (!Files.isDirectory(path)) {
+      if (!Files.isDirectory(path) && !GgufCheckpoint.isGguf(path)) {
         throw new QuernException(
             ErrorCategory.BAD_REQUEST,
-            path + " is a file: name the folder that holds config.json and *.safetensors");
+            path
+                + " is a file: name the folder that holds config.json and *.safetensors, or a"
+                + " *.gguf file");
       }
       return Optional.of(path);
     } catch (InvalidPathException e) {

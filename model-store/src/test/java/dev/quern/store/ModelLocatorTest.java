@@ -50,7 +50,9 @@ class ModelLocatorTest {
   @Test
   void resolvesFolders() throws IOException {
     assertEquals(snapshot, locator.resolve(snapshot.toString()));
-    Path file = Files.writeString(folder.resolve("m.gguf"), "");
+    Path gguf = Files.writeString(folder.resolve("m.gguf"), "");
+    assertEquals(gguf, locator.resolve(gguf.toString()));
+    Path file = Files.writeString(folder.resolve("m.bin"), "");
     QuernException error =
         assertThrows(QuernException.class, () -> locator.resolve(file.toString()));
     assertTrue(error.message().contains("is a file"), error.message());

@@ -1,5 +1,6 @@
 package dev.quern.engine.runtime;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.quern.engine.generate.GenerationEngine;
 import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.engine.text.ChatTemplate;
@@ -14,6 +15,7 @@ public interface LoadedModel extends AutoCloseable {
   /** The name it was asked for: an id, a folder's name, or {@code demo}. */
   String id();
 
+  /** The folder that its files lie in. */
   Path folder();
 
   String architecture();
@@ -24,6 +26,9 @@ public interface LoadedModel extends AutoCloseable {
 
   /** How conversations become prompts; absent: the checkpoint completes text only. */
   Optional<ChatTemplate> chatTemplate();
+
+  /** What {@code generation_config.json} says, if there is one. */
+  Optional<JsonNode> generationConfig();
 
   GenerationEngine engine();
 

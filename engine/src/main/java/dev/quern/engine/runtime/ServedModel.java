@@ -1,5 +1,6 @@
 package dev.quern.engine.runtime;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.quern.engine.generate.GenerationEngine;
 import dev.quern.engine.generate.ScheduledEngine;
 import dev.quern.engine.tensor.MemoryUse;
@@ -16,6 +17,7 @@ record ServedModel(
     Path folder,
     Tokenizer tokenizer,
     Optional<ChatTemplate> chatTemplate,
+    Optional<JsonNode> generationConfig,
     ScheduledEngine scheduledEngine,
     Set<Integer> endOfSequenceTokens)
     implements LoadedModel {

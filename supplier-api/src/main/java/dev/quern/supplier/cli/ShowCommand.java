@@ -6,6 +6,7 @@ import dev.quern.store.Checkpoint;
 import dev.quern.store.CheckpointSummary;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.ModelDescription;
+import dev.quern.store.ModelFiles;
 import dev.quern.store.ModelLocator;
 import dev.quern.store.QuernException;
 import dev.quern.store.cache.CacheScanner;
@@ -17,6 +18,7 @@ import dev.quern.store.hub.ModelReference;
 import dev.quern.supplier.config.Arguments;
 import dev.quern.supplier.config.QuernConfiguration;
 import dev.quern.supplier.config.Setting;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +58,7 @@ final class ShowCommand implements Command {
     }
     Path folder = ModelLoader.folder(arguments.words().getFirst(), configuration, console);
     if (CommandOptions.isOn(CommandOptions.TEMPLATE, arguments)) {
-      console.out().println(template(folder));
+      console.out().println(template(files(folder)));
       return ExitCodes.DONE;
     }
     ModelReport report = report(folder, cached(arguments.words().getFirst(), console), arguments);
@@ -86,11 +88,18 @@ final class ShowCommand implements Command {
           summary,
           summary.map(known -> MemoryNeed.of(known, context, batch)),
           HostMemory.availableBytes(),
-          ChatTemplate.sources(folder),
+          ChatTemplate.sources(files(folder)),
           digests(folder, cached, arguments));
     } finally {
       times.ifPresent(ReadTimes::close);
     }
+  }
+
+  /** The texts beside the tensors; those of a GGUF file are inside it. */
+  private static ModelFiles files(Path folder) {
+    return Files.exists(folder.resolve("model_index.json"))
+        ? ModelFiles.in(folder)
+        : Checkpoint.open(folder).files();
   }
 
   private static Optional<SnapshotDigests> digests(
@@ -105,7 +114,7 @@ final class ShowCommand implements Command {
 
   /** The revision that the word names in the cache, unless it names something else. */
   private static Optional<CachedRevision> cached(String word, Console console) {
-    if (word.equals(ModelLoader.DEMO) || new ModelLocator(console.environment()).isFolder(word)) {
+    if (word.equals(ModelLoader.DEMO) || new ModelLocator(console.environment()).isPath(word)) {
       return Optional.empty();
     }
     CacheScanner scanner = new CacheReferences(console.environment()).scanner();
@@ -117,13 +126,13 @@ final class ShowCommand implements Command {
                     .flatMap(model -> model.revision(reference.revision())));
   }
 
-  private static String template(Path folder) {
-    Map<String, String> sources = ChatTemplate.sources(folder);
+  private static String template(ModelFiles files) {
+    Map<String, String> sources = ChatTemplate.sources(files);
     return Optional.ofNullable(sources.get("default"))
         .or(() -> sources.values().stream().findFirst())
         .orElseThrow(
             () ->
                 new QuernException(
-                    ErrorCategory.NOT_FOUND, "there is no chat template in " + folder));
+                    ErrorCategory.NOT_FOUND, "there is no chat template in " + files.location()));
   }
 }
