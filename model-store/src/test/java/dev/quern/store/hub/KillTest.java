@@ -71,7 +71,7 @@ class KillTest {
 
   /** Most moments are counted in bytes, so that a slow machine is killed at the same points. */
   private void awaitRandomMoment(int kill, Process process) throws InterruptedException {
-    if (kill % 10 == 0) {
+    if (kill % 4 == 0) {
       Thread.sleep(RANDOM.nextInt(MOST_START_MILLIS));
       return;
     }
@@ -110,6 +110,7 @@ class KillTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
+            "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
             "-Xmx64m",
             "--enable-native-access=ALL-UNNAMED",
