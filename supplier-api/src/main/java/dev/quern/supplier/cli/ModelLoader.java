@@ -8,6 +8,7 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.HubCache;
 import dev.quern.store.ModelLocator;
 import dev.quern.store.QuernException;
+import dev.quern.store.gguf.GgufCheckpoint;
 import dev.quern.store.hub.HubException;
 import dev.quern.store.hub.ModelReference;
 import dev.quern.supplier.cli.terminal.Units;
@@ -89,10 +90,12 @@ final class ModelLoader {
 
   /** Whether a snapshot has what loading asks for first. */
   private static boolean isComplete(Path snapshot) {
-    if (!Files.exists(snapshot.resolve("tokenizer.json"))) {
-      return false;
-    }
     try {
+      // A GGUF file brings its tokenizer along.
+      if (!Files.exists(snapshot.resolve("tokenizer.json"))
+          && GgufCheckpoint.onlyModelIn(snapshot).isEmpty()) {
+        return false;
+      }
       Checkpoint.open(snapshot);
       return true;
     } catch (QuernException e) {

@@ -13,6 +13,7 @@ import dev.quern.store.cache.CacheScanner;
 import dev.quern.store.cache.CachedRevision;
 import dev.quern.store.cache.ReadTimes;
 import dev.quern.store.cache.SnapshotDigests;
+import dev.quern.store.gguf.GgufCheckpoint;
 import dev.quern.store.hub.CheckpointManifest;
 import dev.quern.store.hub.ModelReference;
 import dev.quern.supplier.config.Arguments;
@@ -121,7 +122,8 @@ final class ShowCommand implements Command {
 
   /** A folder's files, also where they are no checkpoint, or those that a GGUF file stands for. */
   private static ModelFiles files(Path place) {
-    return Files.isDirectory(place) ? ModelFiles.in(place) : Checkpoint.open(place).files();
+    boolean gguf = !Files.isDirectory(place) || GgufCheckpoint.onlyModelIn(place).isPresent();
+    return gguf ? Checkpoint.open(place).files() : ModelFiles.in(place);
   }
 
   private static String template(Path folder) {
