@@ -271,6 +271,7 @@ VARIANTS = {
         dict(pooling="mean"),
     ),
     "qwen3-classes": ("qwen3", dict(QWEN3, **single()), chatml, "classification", {}),
+    "qwen3-cross": ("qwen3", dict(QWEN3, **ONE), chatml, "classification", {}),
     "qwen3-reranker": ("qwen3", dict(QWEN3, tie_word_embeddings=True), chatml, "answers", dict(stated=True)),
     "qwen3-reranker-layout": ("qwen3", QWEN3, chatml, "answers", dict(layout=True)),
     "embedding-gemma": (
@@ -529,7 +530,7 @@ def make_classification(name, folder, options):
         inputs = [case for case in inputs if case["ids"]]
     outputs = [row[0].tolist() for row in logits(model, inputs)]
     save(model, tokenizer, folder, options)
-    return "classification", inputs, outputs
+    return "classification" if model.config.num_labels > 1 else "reranking", inputs, outputs
 
 
 def make_reranking(name, folder, options):

@@ -1,6 +1,7 @@
 package dev.quern.bench;
 
 import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.EncoderOperations;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
@@ -19,23 +20,28 @@ final class TimedBackend {
   private Map<String, Cost> costs = new TreeMap<>();
 
   TimedBackend(Backend real) {
-    timed =
-        (Backend)
-            Proxy.newProxyInstance(
-                Backend.class.getClassLoader(),
-                new Class<?>[] {Backend.class},
-                (proxy, method, arguments) -> {
-                  long start = System.nanoTime();
-                  try {
-                    return method.invoke(real, arguments);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  } finally {
-                    long nanos = System.nanoTime() - start;
-                    costs.merge(
-                        method.getName(), new Cost(1, nanos), (old, one) -> old.plus(nanos));
-                  }
-                });
+    timed = timed(Backend.class, real);
+  }
+
+  private <T> T timed(Class<T> type, T real) {
+    return type.cast(
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> {
+              long start = System.nanoTime();
+              try {
+                Object result = method.invoke(real, arguments);
+                return result instanceof EncoderOperations operations
+                    ? timed(EncoderOperations.class, operations)
+                    : result;
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              } finally {
+                long nanos = System.nanoTime() - start;
+                costs.merge(method.getName(), new Cost(1, nanos), (old, one) -> old.plus(nanos));
+              }
+            }));
   }
 
   Backend backend() {

@@ -1,6 +1,7 @@
 package dev.quern.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.quern.store.gguf.GgufCheckpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -9,110 +10,91 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A model's folder in the Hugging Face layout: its configuration and where each tensor lies.
+ * A model on disk, in whatever format: its configuration, its text files and where each tensor
+ * lies, all in the terms of the Hugging Face layout.
  *
- * <p>Opening reads the JSON and the headers of the tensor files, not the tensors. Immutable, but
- * for the JSON trees, which callers must leave as they are.
+ * <p>Opening reads the configuration and the headers of the tensor files, not the tensors.
+ * Immutable, but for the JSON trees, which callers must leave as they are.
  */
-public final class Checkpoint {
-  private final Path folder;
-  private final JsonNode config;
-  private final Optional<JsonNode> generationConfig;
-  private final TensorFiles tensorFiles;
-
-  private Checkpoint(
-      Path folder, JsonNode config, Optional<JsonNode> generationConfig, TensorFiles tensorFiles) {
-    this.folder = folder;
-    this.config = config;
-    this.generationConfig = generationConfig;
-    this.tensorFiles = tensorFiles;
-  }
-
+public interface Checkpoint {
   /**
-   * Opens the folder {@code path}, which holds {@code config.json} and either {@code
-   * model.safetensors}, or shards named by {@code model.safetensors.index.json}, or else any {@code
-   * *.safetensors}.
+   * Opens a checkpoint: a folder in the Hugging Face layout, a {@code *.gguf} file, or a folder
+   * that holds one of those and no {@code config.json}.
    *
-   * @throws QuernException NOT_FOUND if the folder or a needed file is absent, BAD_REQUEST if a
-   *     file is truncated, corrupt or of a kind Quern does not read; the message names the file and
-   *     what to do
+   * <p>The layout is {@code config.json} and either {@code model.safetensors}, or shards named by
+   * {@code model.safetensors.index.json}, or else any {@code *.safetensors}.
+   *
+   * @throws QuernException NOT_FOUND if the path or a needed file is absent, BAD_REQUEST if a file
+   *     is truncated, corrupt or of a kind Quern does not read; the message names the file and what
+   *     to do
    */
-  public static Checkpoint open(Path path) {
-    Path folder = path.toAbsolutePath();
-    if (!Files.isDirectory(folder)) {
+  static Checkpoint open(Path path) {
+    Path absolute = path.toAbsolutePath();
+    if (GgufCheckpoint.isGguf(absolute)) {
+      return GgufCheckpoint.open(absolute);
+    }
+    if (!Files.isDirectory(absolute)) {
       throw new QuernException(
           ErrorCategory.NOT_FOUND,
-          Files.exists(folder)
-              ? folder + " is a file: name the folder that holds config.json and *.safetensors"
-              : "there is no folder " + folder + ": check the path, or download the model");
+          Files.exists(absolute)
+              ? absolute
+                  + " is a file: name the folder that holds config.json and *.safetensors, or a"
+                  + " *.gguf file"
+              : "there is no folder " + absolute + ": check the path, or download the model");
     }
-    JsonNode config = readConfig(folder);
-    Path generation = folder.resolve("generation_config.json");
-    Optional<JsonNode> generationConfig =
-        Files.exists(generation) ? Optional.of(JsonFiles.readObject(generation)) : Optional.empty();
-    return new Checkpoint(folder, config, generationConfig, TensorFiles.find(folder));
+    return GgufCheckpoint.onlyModelIn(absolute)
+        .map(GgufCheckpoint::open)
+        .orElseGet(() -> FolderCheckpoint.open(absolute));
   }
 
-  private static JsonNode readConfig(Path folder) {
-    Path file = folder.resolve("config.json");
-    if (Files.exists(file)) {
-      return JsonFiles.readObject(file);
-    }
-    String advice;
-    if (Files.exists(folder.resolve("adapter_config.json"))) {
-      advice = "it holds a LoRA adapter: name the folder of its base model";
-    } else if (Files.exists(folder.resolve("model_index.json"))) {
-      advice = "it holds a diffusion pipeline, which is not a language model";
-    } else {
-      TensorFiles.refuseForeignFormats(folder);
-      advice = "name a folder in the Hugging Face layout, or download the model again";
-    }
-    throw new QuernException(
-        ErrorCategory.NOT_FOUND, "there is no config.json in " + folder + ": " + advice);
-  }
+  /** The folder that it lies in, as an absolute path. */
+  Path folder();
 
-  /** The folder as an absolute path. */
-  public Path folder() {
-    return folder;
-  }
+  /** The file that {@link #config} comes from. */
+  Path configFile();
 
   /** What {@code config.json} holds. */
-  public JsonNode config() {
-    return config;
-  }
+  JsonNode config();
 
   /** What {@code generation_config.json} holds, if there is one. */
-  public Optional<JsonNode> generationConfig() {
-    return generationConfig;
+  Optional<JsonNode> generationConfig();
+
+  /** The licence, where the format has a place for it; a model card may say it otherwise. */
+  default Optional<String> licence() {
+    return Optional.empty();
   }
 
+  /** The tokenizer, chat templates and other texts. */
+  ModelFiles files();
+
   /** All tensors by name. */
-  public Map<String, TensorEntry> tensors() {
-    return tensorFiles.tensors();
-  }
+  Map<String, TensorEntry> tensors();
+
+  /** The tensor files for a message, for example {@code /m/a.safetensors and 3 more files}. */
+  String describeTensorFiles();
 
   /**
    * The tensor called {@code name}.
    *
    * @throws QuernException BAD_REQUEST if the checkpoint has none
    */
-  public TensorEntry tensor(String name) {
-    TensorEntry entry = tensorFiles.tensors().get(name);
+  default TensorEntry tensor(String name) {
+    TensorEntry entry = tensors().get(name);
     if (entry == null) {
       throw new QuernException(
           ErrorCategory.BAD_REQUEST,
           "there is no tensor '"
               + name
               + "' in "
-              + tensorFiles.describe()
+              + describeTensorFiles()
               + ": the checkpoint is incomplete or its config.json belongs to another model;"
               + " download both again");
     }
     return entry;
   }
 
-  public boolean has(String name) {
-    return tensorFiles.tensors().containsKey(name);
+  default boolean has(String name) {
+    return tensors().containsKey(name);
   }
 
   /**
@@ -121,12 +103,12 @@ public final class Checkpoint {
    *
    * @throws QuernException BAD_REQUEST if the configuration names none
    */
-  public String architecture() {
-    JsonNode first = config.path("architectures").path(0);
+  default String architecture() {
+    JsonNode first = config().path("architectures").path(0);
     if (!first.isTextual()) {
       throw new QuernException(
           ErrorCategory.BAD_REQUEST,
-          folder.resolve("config.json")
+          configFile()
               + " names no architecture: add \"architectures\": [\"...ForCausalLM\"] or download"
               + " the file again");
     }
@@ -134,26 +116,21 @@ public final class Checkpoint {
   }
 
   /** Number of elements in all tensors. */
-  public long parameters() {
+  default long parameters() {
     return types().values().stream().mapToLong(Long::longValue).sum();
   }
 
   /** Size of all tensors in bytes. */
-  public long bytes() {
-    return tensorFiles.tensors().values().stream().mapToLong(TensorEntry::bytes).sum();
+  default long bytes() {
+    return tensors().values().stream().mapToLong(TensorEntry::bytes).sum();
   }
 
   /** Number of elements of each type that occurs. */
-  public Map<StoredType, Long> types() {
+  default Map<StoredType, Long> types() {
     Map<StoredType, Long> elements = new EnumMap<>(StoredType.class);
-    for (TensorEntry entry : tensorFiles.tensors().values()) {
+    for (TensorEntry entry : tensors().values()) {
       elements.merge(entry.type(), entry.elements(), Long::sum);
     }
     return Collections.unmodifiableMap(elements);
-  }
-
-  @Override
-  public String toString() {
-    return "Checkpoint[" + folder + "]";
   }
 }

@@ -33,6 +33,7 @@ public record CheckpointSummary(
     boolean chatTemplate,
     Optional<String> licence) {
   private static final int MAX_FRONT_MATTER_BYTES = 64 << 10;
+  private static final long MAX_TEMPLATE_BYTES = 64L << 20;
 
   /** Reads the small files beside the tensors, too. */
   public static CheckpointSummary of(Checkpoint checkpoint) {
@@ -49,8 +50,8 @@ public record CheckpointSummary(
         checkpoint.parameters(),
         checkpoint.bytes(),
         generates(architecture) ? kvBytes(config, checkpoint.config()) : OptionalLong.empty(),
-        hasChatTemplate(folder),
-        licence(folder.resolve("README.md")));
+        hasChatTemplate(checkpoint.files()),
+        checkpoint.licence().or(() -> licence(folder.resolve("README.md"))));
   }
 
   private static boolean generates(String architecture) {
@@ -96,14 +97,14 @@ public record CheckpointSummary(
     return OptionalLong.empty();
   }
 
-  private static boolean hasChatTemplate(Path folder) {
-    if (Files.exists(folder.resolve("chat_template.jinja"))
-        || Files.exists(folder.resolve("chat_template.json"))) {
-      return true;
-    }
-    Path tokenizerConfig = folder.resolve("tokenizer_config.json");
-    return Files.exists(tokenizerConfig)
-        && JsonFiles.readObject(tokenizerConfig).hasNonNull("chat_template");
+  static boolean hasChatTemplate(ModelFiles files) {
+    return files.read("chat_template.jinja", MAX_TEMPLATE_BYTES).isPresent()
+        || files.read("chat_template.json", MAX_TEMPLATE_BYTES).isPresent()
+        || files
+            .read("tokenizer_config.json", MAX_TEMPLATE_BYTES)
+            .map(text -> JsonFiles.parseObject(files.path("tokenizer_config.json"), text))
+            .filter(config -> config.hasNonNull("chat_template"))
+            .isPresent();
   }
 
   /** The {@code license} of a model card's YAML front matter; its name where it says "other". */

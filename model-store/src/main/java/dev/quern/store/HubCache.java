@@ -71,21 +71,27 @@ public record HubCache(Path root) {
     return commit(ref).map(snapshots::resolve).filter(Files::isDirectory);
   }
 
-  /** Snapshots of a model by commit, with the name of a ref where one points at it. */
-  Map<Path, String> revisions(Path model) {
-    Map<String, String> names = new TreeMap<>();
+  /** Branches and tags of a model in order of name, with the commit that each points at. */
+  public Map<String, String> refs(Path model) {
+    Map<String, String> commits = new TreeMap<>();
     Path refs = model.resolve("refs");
     if (Files.isDirectory(refs)) {
       try (Stream<Path> files = Files.walk(refs, 4)) {
-        for (Path ref : files.filter(Files::isRegularFile).sorted().toList()) {
-          String name = refs.relativize(ref).toString();
-          commit(ref)
-              .ifPresent(commit -> names.merge(commit, name, (a, b) -> a.equals("main") ? a : b));
+        for (Path ref : files.filter(Files::isRegularFile).toList()) {
+          commit(ref).ifPresent(commit -> commits.put(refs.relativize(ref).toString(), commit));
         }
       } catch (IOException e) {
         throw JsonFiles.unreadable(refs, e);
       }
     }
+    return commits;
+  }
+
+  /** Snapshots of a model, each with the name of a ref that points at it, or else its commit. */
+  Map<Path, String> revisions(Path model) {
+    Map<String, String> names = new TreeMap<>();
+    refs(model)
+        .forEach((ref, commit) -> names.merge(commit, ref, (a, b) -> a.equals("main") ? a : b));
     Map<Path, String> revisions = new LinkedHashMap<>();
     for (Path snapshot : folders(model.resolve("snapshots"))) {
       String commit = String.valueOf(snapshot.getFileName());
@@ -95,13 +101,14 @@ public record HubCache(Path root) {
   }
 
   /** Folders of models, in order of name. */
-  List<Path> models() {
+  public List<Path> models() {
     return folders(root).stream()
         .filter(folder -> String.valueOf(folder.getFileName()).startsWith(MODEL_PREFIX))
         .toList();
   }
 
-  static String id(Path modelFolder) {
+  /** What the folder of a model says it is called: {@code ORG/NAME}. */
+  public static String id(Path modelFolder) {
     String name = String.valueOf(modelFolder.getFileName()).substring(MODEL_PREFIX.length());
     return name.replaceFirst("--", "/");
   }

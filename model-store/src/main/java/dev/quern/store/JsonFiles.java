@@ -14,12 +14,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.io.StringReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +46,7 @@ public final class JsonFiles {
    *     object
    */
   public static JsonNode readObject(Path file) {
-    return read(file, JsonNodeType.OBJECT, "object");
+    return read(file, JsonNodeType.OBJECT);
   }
 
   /**
@@ -54,10 +56,10 @@ public final class JsonFiles {
    *     array
    */
   public static JsonNode readArray(Path file) {
-    return read(file, JsonNodeType.ARRAY, "array");
+    return read(file, JsonNodeType.ARRAY);
   }
 
-  private static JsonNode read(Path file, JsonNodeType type, String typeName) {
+  private static JsonNode read(Path file, JsonNodeType type) {
     try {
       long size = Files.size(file);
       if (size > MAX_BYTES || !Files.isRegularFile(file)) {
@@ -65,21 +67,38 @@ public final class JsonFiles {
             ErrorCategory.BAD_REQUEST,
             file + " is not a JSON file of at most " + MAX_BYTES + " bytes: download it again");
       }
-      try (JsonParser parser = LENIENT_NUMBERS.createParser(utf8(Files.newInputStream(file)))) {
-        JsonNode value = LENIENT_NUMBERS.readTree(parser);
-        if (value == null || value.getNodeType() != type) {
-          throw new QuernException(
-              ErrorCategory.BAD_REQUEST,
-              file + " does not hold a JSON " + typeName + ": download it again or repair it");
-        }
-        if (parser.nextToken() != null) {
-          throw malformed(
-              file, "something follows the JSON " + typeName, parser.currentTokenLocation(), null);
-        }
-        return value;
-      }
+      return parsed(file, utf8(Files.newInputStream(file)), type);
     } catch (NoSuchFileException e) {
       throw new QuernException(ErrorCategory.NOT_FOUND, "there is no file " + file, e);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /**
+   * The object that {@code text} is.
+   *
+   * @param file where the text is from
+   * @throws QuernException BAD_REQUEST if it is not one JSON object
+   */
+  public static JsonNode parseObject(Path file, String text) {
+    return parsed(file, new StringReader(text), JsonNodeType.OBJECT);
+  }
+
+  private static JsonNode parsed(Path file, Reader text, JsonNodeType type) {
+    String typeName = type.name().toLowerCase(Locale.ROOT);
+    try (JsonParser parser = LENIENT_NUMBERS.createParser(text)) {
+      JsonNode value = LENIENT_NUMBERS.readTree(parser);
+      if (value == null || value.getNodeType() != type) {
+        throw new QuernException(
+            ErrorCategory.BAD_REQUEST,
+            file + " does not hold a JSON " + typeName + ": download it again or repair it");
+      }
+      if (parser.nextToken() != null) {
+        throw malformed(
+            file, "something follows the JSON " + typeName, parser.currentTokenLocation(), null);
+      }
+      return value;
     } catch (JsonProcessingException e) {
       throw malformed(file, e.getOriginalMessage(), e.getLocation(), e);
     } catch (IOException e) {

@@ -1,11 +1,10 @@
 package dev.quern.store;
 
+import dev.quern.store.gguf.GgufCheckpoint;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -40,16 +39,16 @@ public final class ModelLocator {
   }
 
   /**
-   * The folder of the model that {@code pathOrId} names: an existing folder, or {@code
-   * ORG/NAME[@REVISION]} in the hub's cache, where REVISION is a branch, tag or commit and {@code
-   * main} when absent.
+   * The place of the model that {@code pathOrId} names: an existing folder or {@code *.gguf} file,
+   * or {@code ORG/NAME[@REVISION]} in the hub's cache, where REVISION is a branch, tag or commit
+   * and {@code main} when absent.
    *
    * @throws QuernException NOT_FOUND if there is none; the message says where was looked
    */
   public Path resolve(String pathOrId) {
-    Optional<Path> folder = localFolder(pathOrId);
-    if (folder.isPresent()) {
-      return folder.get();
+    Optional<Path> local = localModel(pathOrId);
+    if (local.isPresent()) {
+      return local.get();
     }
     Matcher id = ID.matcher(pathOrId);
     if (!id.matches()) {
@@ -64,29 +63,23 @@ public final class ModelLocator {
     return cache.snapshot(name, revision).orElseThrow(() -> notFound(pathOrId, name, revision));
   }
 
-  /** Every model in the hub's cache, those that cannot be served included. */
-  public List<CachedModel> list() {
-    List<CachedModel> models = new ArrayList<>();
-    for (Path model : cache.models()) {
-      cache
-          .revisions(model)
-          .forEach(
-              (snapshot, revision) ->
-                  models.add(CachedModel.read(HubCache.id(model), revision, snapshot)));
-    }
-    return models;
+  /** Whether {@code text} names a folder or file, and so never a model of the cache. */
+  public boolean isLocal(String text) {
+    return localModel(text).isPresent();
   }
 
-  private Optional<Path> localFolder(String text) {
+  private Optional<Path> localModel(String text) {
     try {
       Path path = HubCache.expanded(text, home);
       if (text.isBlank() || !Files.exists(path)) {
         return Optional.empty();
       }
-      if (!Files.isDirectory(path)) {
+      if (!Files.isDirectory(path) && !GgufCheckpoint.isGguf(path)) {
         throw new QuernException(
             ErrorCategory.BAD_REQUEST,
-            path + " is a file: name the folder that holds config.json and *.safetensors");
+            path
+                + " is a file: name the folder that holds config.json and *.safetensors, or a"
+                + " *.gguf file");
       }
       return Optional.of(path);
     } catch (InvalidPathException e) {
@@ -103,9 +96,9 @@ public final class ModelLocator {
                 + pathOrId
                 + "': neither a folder of that name nor "
                 + model
-                + " exists. Download it (for example 'hf download "
+                + " exists. 'quern pull "
                 + name
-                + "'), or set HF_HUB_CACHE to the cache that has it"
+                + "' downloads it, or set HF_HUB_CACHE to the cache that has it"
             : "revision '"
                 + revision
                 + "' of "
@@ -116,7 +109,9 @@ public final class ModelLocator {
                 + String.join(", ", revisions)
                 + ": name one of them as "
                 + name
-                + "@REVISION, or download it";
+                + "@REVISION, or 'quern pull "
+                + pathOrId
+                + "' downloads it";
     return new QuernException(ErrorCategory.NOT_FOUND, message);
   }
 }

@@ -194,7 +194,7 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
           default ->
               throw corrupt(
                   file,
-                  tensor(name)
+                  Names.tensor(name)
                       + " has the unknown field '"
                       + Names.quoted(json.currentName())
                       + "'",
@@ -202,18 +202,18 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
         }
       }
       if (type == null || shape == null || offsets == null || offsets.size() != 2) {
-        throw corrupt(file, tensor(name) + " needs dtype, shape and two data_offsets", null);
+        throw corrupt(file, Names.tensor(name) + " needs dtype, shape and two data_offsets", null);
       }
       String stated = type;
       StoredType known =
-          StoredType.named(type)
+          StoredType.ofSafetensors(type)
               .orElseThrow(
                   () ->
                       new QuernException(
                           ErrorCategory.BAD_REQUEST,
                           file
                               + ": "
-                              + tensor(name)
+                              + Names.tensor(name)
                               + " has the element type "
                               + Names.quoted(stated)
                               + ", which Quern does not read: use a revision of the model in"
@@ -226,7 +226,7 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
       List<Long> sizes = new ArrayList<>(4);
       while (json.nextToken() != JsonToken.END_ARRAY) {
         if (json.currentToken() != JsonToken.VALUE_NUMBER_INT || json.getLongValue() < 0) {
-          throw corrupt(file, tensor(name) + " has a size that is not a whole number", null);
+          throw corrupt(file, Names.tensor(name) + " has a size that is not a whole number", null);
         }
         sizes.add(json.getLongValue());
       }
@@ -236,7 +236,8 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
     private void expect(JsonParser json, JsonToken token, String name) throws IOException {
       JsonToken found = json.nextToken();
       if (found != token) {
-        throw corrupt(file, tensor(name) + " has " + found + " where " + token + " belongs", null);
+        throw corrupt(
+            file, Names.tensor(name) + " has " + found + " where " + token + " belongs", null);
       }
     }
 
@@ -249,7 +250,7 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
         if (tensor.begin() != reached || tensor.end() < tensor.begin()) {
           throw corrupt(
               file,
-              tensor(tensor.name())
+              Names.tensor(tensor.name())
                   + " lies at "
                   + tensor.begin()
                   + " to "
@@ -280,15 +281,19 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
         for (long size : tensor.shape()) {
           elements = Math.multiplyExact(elements, size);
         }
-        needed = Math.multiplyExact(elements, (long) tensor.type().bytes());
+        needed = tensor.type().bytesOf(elements);
       } catch (ArithmeticException e) {
         throw corrupt(
-            file, tensor(tensor.name()) + " has a shape of more elements than 64 bits count", e);
+            file,
+            Names.tensor(tensor.name())
+                + " has a shape of more elements than 64 bits count, or that does not end with a"
+                + " whole byte",
+            e);
       }
       if (needed != bytes) {
         throw corrupt(
             file,
-            tensor(tensor.name())
+            Names.tensor(tensor.name())
                 + " needs "
                 + needed
                 + " bytes for its shape and type, but has "
@@ -302,10 +307,6 @@ record SafetensorsFile(Path file, Map<String, String> metadata, List<TensorEntry
 
     private static long saturatedSum(long a, long b) {
       return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
-    }
-
-    private static String tensor(String name) {
-      return "tensor '" + Names.quoted(name) + "'";
     }
   }
 }

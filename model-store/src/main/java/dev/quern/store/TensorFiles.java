@@ -49,20 +49,12 @@ record TensorFiles(Path folder, List<Path> files, Map<String, TensorEntry> tenso
     return merged(folder, others);
   }
 
-  /** Says why a folder with only pickle or GGUF files cannot be read; returns if it has neither. */
+  /** Says why a folder with only pickle files cannot be read; returns if it has none. */
   static void refuseForeignFormats(Path folder) {
     if (!filesEndingIn(folder, ".safetensors").isEmpty()) {
       return;
     }
     List<Path> pickles = filesEndingIn(folder, ".bin", ".pt", ".pth", ".ckpt");
-    List<Path> ggufs = filesEndingIn(folder, ".gguf");
-    if (!ggufs.isEmpty()) {
-      throw new QuernException(
-          ErrorCategory.BAD_REQUEST,
-          ggufs.get(0)
-              + " is a GGUF file, which Quern does not read yet: download the model's safetensors"
-              + " checkpoint");
-    }
     if (!pickles.isEmpty()) {
       throw new QuernException(
           ErrorCategory.BAD_REQUEST,

@@ -178,11 +178,17 @@ class CheckpointTest {
   }
 
   @Test
-  void aGgufIsRefusedWithOrWithoutAConfiguration() throws IOException {
+  void aGgufIsReadWhereThereAreNoSafetensors() throws IOException {
     write("m.gguf", "GGUF");
-    says(refused(), "m.gguf is a GGUF file");
+    says(refused(), "m.gguf is not a sound GGUF file");
     write("config.json", CONFIG);
-    says(refused(), "m.gguf is a GGUF file");
+    says(refused(), "m.gguf is not a sound GGUF file");
+    write("n.gguf", "GGUF");
+    says(refused(), "holds several GGUF models: name one of", "m.gguf, ", "n.gguf");
+    new SafetensorsWriter()
+        .tensor("a", StoredType.F32, 1)
+        .write(folder.resolve("model.safetensors"));
+    assertTrue(Checkpoint.open(folder).has("a"));
   }
 
   @Test

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SafetensorsFileTest {
@@ -55,6 +56,41 @@ class SafetensorsFileTest {
     assertEquals(4, bytes[(int) last.offset() + 4]);
   }
 
+  /** Names and sizes in bits as the format's reference reader (safetensors 0.8) has them. */
+  @ParameterizedTest
+  @CsvSource({
+    "BOOL,8",
+    "F4,4",
+    "F6_E2M3,6",
+    "F6_E3M2,6",
+    "U8,8",
+    "I8,8",
+    "F8_E5M2,8",
+    "F8_E4M3,8",
+    "F8_E8M0,8",
+    "F8_E5M2FNUZ,8",
+    "F8_E4M3FNUZ,8",
+    "I16,16",
+    "U16,16",
+    "F16,16",
+    "BF16,16",
+    "I32,32",
+    "U32,32",
+    "F32,32",
+    "C64,64",
+    "F64,64",
+    "I64,64",
+    "U64,64"
+  })
+  void readsEveryTypeOfTheFormat(String name, int bits) throws IOException {
+    int bytes = 3 * 8 * bits / 8;
+    String header = "{" + tensor("a", name, "3,8", 0, bytes) + "}";
+    TensorEntry entry = read(SafetensorsWriter.file(header, new byte[bytes])).tensors().get(0);
+    assertEquals(name, entry.type().name());
+    assertEquals(24, entry.elements());
+    assertEquals(bytes, entry.bytes());
+  }
+
   @Test
   void aFileWithoutTensorsIsSound() throws IOException {
     assertEquals(List.of(), read(SafetensorsWriter.file("{}", new byte[0])).tensors());
@@ -76,7 +112,11 @@ class SafetensorsFileTest {
         header("not a whole number", tensor("a", "U8", "1.5", 0, 4), 4),
         header("not valid JSON", tensor("a", "U8", "99999999999999999999", 0, 4), 4),
         header("Duplicate", tensor("a", "U8", "4", 0, 4) + "," + tensor("a", "U8", "4", 0, 4), 4),
-        header("element type F4", tensor("a", "F4", "8", 0, 4), 4),
+        header("element type F3", tensor("a", "F3", "8", 0, 3), 3),
+        header("element type Q4_0", tensor("a", "Q4_0", "32", 0, 18), 18),
+        header("whole byte", tensor("a", "F4", "7", 0, 3), 3),
+        header("whole byte", tensor("a", "F6_E2M3", "2", 0, 1), 1),
+        header("needs 3 bytes", tensor("a", "F6_E3M2", "2,2", 0, 4), 4),
         header("unknown field", "\"a\":{\"dtype\":\"U8\",\"x\":1}", 0),
         header("needs dtype", "\"a\":{\"dtype\":\"U8\",\"shape\":[]}", 0),
         header("belongs", "\"a\":7", 0),

@@ -18,12 +18,13 @@ final class SafetensorsWriter {
   private final ByteArrayOutputStream data = new ByteArrayOutputStream();
 
   SafetensorsWriter tensor(String name, StoredType type, long... shape) {
-    long bytes = type.bytes();
+    long elements = 1;
     List<String> sizes = new ArrayList<>();
     for (long size : shape) {
-      bytes *= size;
+      elements *= size;
       sizes.add(Long.toString(size));
     }
+    long bytes = type.bytesOf(elements);
     int begin = data.size();
     for (long i = 0; i < bytes; i++) {
       data.write((int) i);

@@ -14,17 +14,16 @@ final class Sampler {
   /** Below this a temperature is greedy; dividing by it would overflow. */
   private static final double GREEDY_TEMPERATURE = 1e-5;
 
-  /** Candidates of the first try at a nucleus. */
-  private static final int FIRST_NUCLEUS = 64;
-
   private final int vocabularySize;
   private final LogitAdjuster adjuster;
   private final TopTokens top = new TopTokens();
+  private final TokenWeights weights;
   private final float[] work;
 
   Sampler(int vocabularySize) {
     this.vocabularySize = vocabularySize;
     this.adjuster = new LogitAdjuster(vocabularySize);
+    this.weights = new TokenWeights(vocabularySize);
     this.work = new float[vocabularySize];
   }
 
@@ -125,16 +124,16 @@ final class Sampler {
     }
     boolean limited = sampling.topK() > 0 && sampling.topK() < vocabularySize;
     if (!limited && sampling.topP() >= 1) {
-      return drawFromAll(logits, offset, max, scale, floor, draw);
+      double mass = weights.take(logits, offset, max, scale, floor);
+      return weights.draw(draw * mass);
     }
     if (limited) {
       int count = top.select(logits, offset, vocabularySize, floor, sampling.topK());
       double nucleus = sampling.topP() * topMass(count, max, scale);
       return drawFromTop(count, max, scale, nucleus, draw);
     }
-    double nucleus = sampling.topP() * mass(logits, offset, max, scale, floor);
-    int count = selectNucleus(logits, offset, max, scale, floor, nucleus);
-    return drawFromTop(count, max, scale, nucleus, draw);
+    double nucleus = sampling.topP() * weights.take(logits, offset, max, scale, floor);
+    return weights.drawNucleus(nucleus, draw);
   }
 
   private int indexOf(float[] logits, int offset, float max) {
@@ -145,34 +144,12 @@ final class Sampler {
     return token;
   }
 
-  private double mass(float[] logits, int offset, float max, double scale, float floor) {
-    double mass = 0;
-    for (int i = offset; i < offset + vocabularySize; i++) {
-      if (logits[i] >= floor) {
-        mass += Math.exp((logits[i] - max) * scale);
-      }
-    }
-    return mass;
-  }
-
   private double topMass(int count, float max, double scale) {
     double mass = 0;
     for (int place = 0; place < count; place++) {
       mass += Math.exp((top.value(place) - max) * scale);
     }
     return mass;
-  }
-
-  /** Selects ever more of the largest until they hold the mass {@code nucleus}. */
-  private int selectNucleus(
-      float[] logits, int offset, float max, double scale, float floor, double nucleus) {
-    int wanted = FIRST_NUCLEUS;
-    int count = top.select(logits, offset, vocabularySize, floor, wanted);
-    while (count == wanted && wanted < vocabularySize && topMass(count, max, scale) < nucleus) {
-      wanted = (int) Math.min(vocabularySize, 8L * wanted);
-      count = top.select(logits, offset, vocabularySize, floor, wanted);
-    }
-    return count;
   }
 
   /** Draws from the smallest set of largest tokens that holds the mass {@code nucleus}. */
@@ -193,36 +170,13 @@ final class Sampler {
     return top.id(size - 1);
   }
 
-  private int drawFromAll(
-      float[] logits, int offset, float max, double scale, float floor, double draw) {
-    // The same array may be read and written: each weight replaces its own logit.
-    double mass = 0;
-    int last = 0;
-    for (int token = 0; token < vocabularySize; token++) {
-      float logit = logits[offset + token];
-      float weight = logit >= floor ? (float) Math.exp((logit - max) * scale) : 0;
-      work[token] = weight;
-      mass += weight;
-      if (weight > 0) {
-        last = token;
-      }
-    }
-    double target = draw * mass;
-    for (int token = 0; token < last; token++) {
-      target -= work[token];
-      if (target < 0) {
-        return token;
-      }
-    }
-    return last;
-  }
-
   private SampledToken scored(float[] logits, int offset, int token, int alternatives) {
     if (alternatives < 0) {
       return new SampledToken(token, Float.NaN, List.of());
     }
     float max = max(logits, offset);
-    double logSum = max + Math.log(mass(logits, offset, max, 1, Float.NEGATIVE_INFINITY));
+    double mass = weights.take(logits, offset, max, 1, Float.NEGATIVE_INFINITY);
+    double logSum = max + Math.log(mass);
     float logprob = (float) (logits[offset + token] - logSum);
     if (alternatives == 0) {
       return new SampledToken(token, logprob, List.of());

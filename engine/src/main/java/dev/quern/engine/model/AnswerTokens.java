@@ -2,6 +2,7 @@ package dev.quern.engine.model;
 
 import dev.quern.store.Checkpoint;
 import dev.quern.store.JsonFiles;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -15,6 +16,8 @@ import java.util.OptionalInt;
  */
 record AnswerTokens(int yes, OptionalInt no) {
   private static final String CLASSES = "classifier_from_token";
+  private static final String TOKENIZER = "tokenizer.json";
+  private static final long MAX_TOKENIZER_BYTES = 512L << 20;
 
   /** Whether the checkpoint says by itself that it is such a reranker. */
   static boolean stated(Checkpoint checkpoint) {
@@ -44,10 +47,12 @@ record AnswerTokens(int yes, OptionalInt no) {
   }
 
   private static int id(Checkpoint checkpoint, ModelConfig config, String token) {
-    return ModelConfig.of(
-            JsonFiles.readObject(checkpoint.folder().resolve("tokenizer.json")),
-            checkpoint.folder().resolve("tokenizer.json"))
-        .object("model")
+    Path file = checkpoint.files().path(TOKENIZER);
+    return checkpoint
+        .files()
+        .read(TOKENIZER, MAX_TOKENIZER_BYTES)
+        .map(text -> ModelConfig.of(JsonFiles.parseObject(file, text), file))
+        .flatMap(tokenizer -> tokenizer.object("model"))
         .flatMap(model -> model.object("vocab"))
         .map(vocabulary -> vocabulary.optionalIndex(token))
         .filter(OptionalInt::isPresent)

@@ -26,10 +26,26 @@ final class DecoderEncoder implements EncoderStack {
   private final Tensor finalNorm;
 
   /**
+   * Loads the weights in the order of a pass.
+   *
    * @param bidirectional whether a token sees those after it, and windows reach half their width to
    *     either side
    */
-  DecoderEncoder(
+  static DecoderEncoder load(
+      FamilyContext context, DecoderStack stack, boolean bidirectional, Pooling defaultPooling) {
+    boolean loaded = false;
+    try {
+      DecoderEncoder encoder = new DecoderEncoder(context, stack, bidirectional, defaultPooling);
+      loaded = true;
+      return encoder;
+    } finally {
+      if (!loaded) {
+        stack.ropes().forEach(RopeTable::close);
+      }
+    }
+  }
+
+  private DecoderEncoder(
       FamilyContext context, DecoderStack stack, boolean bidirectional, Pooling defaultPooling) {
     this.stack = stack;
     this.bidirectional = bidirectional;
@@ -113,6 +129,6 @@ final class DecoderEncoder implements EncoderStack {
 
   @Override
   public void close() {
-    layers.stream().map(layer -> layer.attention().rope()).distinct().forEach(RopeTable::close);
+    stack.ropes().forEach(RopeTable::close);
   }
 }

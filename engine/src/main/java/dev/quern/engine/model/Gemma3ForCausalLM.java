@@ -4,6 +4,7 @@ import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.AttentionOptions;
 import dev.quern.engine.tensor.Pooling;
 import dev.quern.engine.tensor.RopeTable;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -27,7 +28,7 @@ final class Gemma3ForCausalLM {
   /** EmbeddingGemma (arXiv 2509.20354), which sees whole texts; or a causal one. */
   static EncoderStack encoder(FamilyContext context) {
     boolean bidirectional = context.config().flag("use_bidirectional_attention", false);
-    return new DecoderEncoder(context, stack(context), bidirectional, Pooling.MEAN);
+    return DecoderEncoder.load(context, stack(context), bidirectional, Pooling.MEAN);
   }
 
   private static DecoderStack stack(FamilyContext context) {
@@ -65,7 +66,8 @@ final class Gemma3ForCausalLM {
           FeedForward feedForward =
               FeedForward.Gated.load(weights.under("mlp"), shape, activation, /* bias= */ false);
           return DecoderLayer.gemma(weights, shape, attention, feedForward);
-        });
+        },
+        List.of(globalTable, localTable));
   }
 
   private static RopeParameters globalRope(ModelConfig config, DecoderConfig shape) {

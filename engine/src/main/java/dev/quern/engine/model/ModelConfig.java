@@ -33,8 +33,7 @@ final class ModelConfig {
   }
 
   static ModelConfig of(Checkpoint checkpoint) {
-    return new ModelConfig(
-        checkpoint.config(), checkpoint.folder().resolve("config.json"), /* prefix= */ "");
+    return new ModelConfig(checkpoint.config(), checkpoint.configFile(), /* prefix= */ "");
   }
 
   /** The object in another JSON file of a model's folder. */

@@ -97,17 +97,29 @@ public final class Models {
     }
   }
 
+  /** Weights in eight-bit floating point are numbers with scales; others are not read. */
   private static void refuseQuantised(ModelConfig config) {
     config
         .object("quantization_config")
+        .filter(quantisation -> !isFloat8(quantisation))
         .ifPresent(
             quantisation -> {
               throw config.error(
                   "quantization_config",
                   "("
                       + quantisation.text("quant_method").orElse("unnamed method")
-                      + ") is not supported: use the model's bf16, fp16 or fp32 checkpoint");
+                      + ") is not supported: use the model's bf16, fp16, fp32 or fp8 checkpoint, or"
+                      + " a GGUF file");
             });
+  }
+
+  private static boolean isFloat8(ModelConfig quantisation) {
+    return switch (quantisation.text("quant_method").orElse("")) {
+      case "fp8", "fbgemm_fp8" -> true;
+      case "compressed-tensors" ->
+          quantisation.text("format").filter("float-quantized"::equals).isPresent();
+      default -> false;
+    };
   }
 
   /** The type most of the checkpoint is stored in, where the device computes well in it. */
@@ -123,10 +135,10 @@ public final class Models {
         log.info(
             "{} is stored in fp16, which CPUs compute ten times slower than bf16: loading it as"
                 + " bf16; --dtype fp32 keeps its precision, --dtype fp16 its type",
-            checkpoint.folder());
+            checkpoint.describeTensorFiles());
         yield DType.BF16;
       }
-      // Whatever is no plain number is refused tensor by tensor, by name.
+      // Whatever is no number is refused tensor by tensor, by name.
       default -> DType.BF16;
     };
   }

@@ -33,6 +33,7 @@ final class ModernBertModel implements EncoderStack {
   /**
    * @param attentionNorm null in the first layer
    * @param projection {@code [3 * hiddenSize, hiddenSize]}
+   * @param local whether a token sees a window and not the whole text
    */
   private record Layer(
       @Nullable LayerNorm attentionNorm,
@@ -40,26 +41,34 @@ final class ModernBertModel implements EncoderStack {
       LinearWeight output,
       LayerNorm feedForwardNorm,
       EncoderFeedForward.Gated feedForward,
-      Visibility visibility,
-      AttentionPositions positions) {}
+      boolean local) {}
+
+  /** How the layers of one kind attend. */
+  private record Sight(Visibility visibility, RopeTable rope) {}
 
   private final EncoderShape shape;
   private final HeadLayout heads;
   private final EncoderEmbeddings embeddings;
   private final List<Layer> layers;
   private final LayerNorm finalNorm;
+  private final Sight global;
+  private final Sight local;
 
   private ModernBertModel(
       EncoderShape shape,
       HeadLayout heads,
       EncoderEmbeddings embeddings,
       List<Layer> layers,
-      LayerNorm finalNorm) {
+      LayerNorm finalNorm,
+      Sight global,
+      Sight local) {
     this.shape = shape;
     this.heads = heads;
     this.embeddings = embeddings;
     this.layers = List.copyOf(layers);
     this.finalNorm = finalNorm;
+    this.global = global;
+    this.local = local;
   }
 
   static EncoderStack load(FamilyContext context) {
@@ -84,8 +93,9 @@ final class ModernBertModel implements EncoderStack {
       LayerNorm norm = layer.attentionNorm();
       Tensor normed = norm == null ? x : encoders.layerNorm(x, norm);
       Tensor qkv = backend.linear(normed, layer.projection());
-      Tensor attended =
-          encoders.attention(qkv, heads, layer.visibility(), layer.positions(), batch);
+      Sight sight = layer.local() ? local : global;
+      AttentionPositions positions = AttentionPositions.rotary(sight.rope());
+      Tensor attended = encoders.attention(qkv, heads, sight.visibility(), positions, batch);
       x = encoders.linearAdd(attended, layer.output(), x);
       EncoderFeedForward feedForward = layer.feedForward();
       Tensor hidden = feedForward.hidden(backend, encoders.layerNorm(x, layer.feedForwardNorm()));
@@ -96,11 +106,8 @@ final class ModernBertModel implements EncoderStack {
 
   @Override
   public void close() {
-    layers.stream()
-        .map(layer -> layer.positions().rope())
-        .filter(rope -> rope != null)
-        .distinct()
-        .forEach(RopeTable::close);
+    global.rope().close();
+    local.rope().close();
   }
 
   /** Reads the configuration and the weights. */
@@ -136,21 +143,17 @@ final class ModernBertModel implements EncoderStack {
               /* positions= */ null,
               /* types= */ null,
               norm(weights, "embeddings.norm"));
-      RopeTable global = rope("full_attention", "global_rope_theta", 160_000);
-      RopeTable local = rope("sliding_attention", "local_rope_theta", 10_000);
       int every = config.positiveInt("global_attn_every_n_layers", 3);
-      boolean[] sliding = shape.slidingLayers(config, layer -> layer % every != 0);
-      float scale = shape.attentionScale();
-      int side = config.positiveInt("local_attention", 128) / 2;
+      boolean[] local = shape.slidingLayers(config, layer -> layer % every != 0);
       List<Layer> layers = new ArrayList<>(shape.layers());
       for (int layer = 0; layer < shape.layers(); layer++) {
-        layers.add(
-            layer(
-                weights.under("layers." + layer),
-                /* first= */ layer == 0,
-                sliding[layer] ? new Visibility(scale, side, side) : Visibility.full(scale),
-                AttentionPositions.rotary(sliding[layer] ? local : global)));
+        layers.add(layer(weights.under("layers." + layer), /* first= */ layer == 0, local[layer]));
       }
+      LayerNorm finalNorm = norm(weights, "final_norm");
+      RopeParameters globalRope = rope("full_attention", "global_rope_theta", 160_000);
+      RopeParameters localRope = rope("sliding_attention", "local_rope_theta", 10_000);
+      float scale = shape.attentionScale();
+      int side = config.positiveInt("local_attention", 128) / 2;
       return new ModernBertModel(
           new EncoderShape(
               shape.vocabularySize(),
@@ -161,11 +164,12 @@ final class ModernBertModel implements EncoderStack {
           shape.heads(),
           embeddings,
           layers,
-          norm(weights, "final_norm"));
+          finalNorm,
+          new Sight(Visibility.full(scale), table(globalRope)),
+          new Sight(new Visibility(scale, side, side), table(localRope)));
     }
 
-    private Layer layer(
-        Weights weights, boolean first, Visibility visibility, AttentionPositions positions) {
+    private Layer layer(Weights weights, boolean first, boolean local) {
       int hiddenSize = shape.hiddenSize();
       int intermediate = shape.intermediateSize();
       boolean attentionBias = config.flag("attention_bias", false);
@@ -180,8 +184,7 @@ final class ModernBertModel implements EncoderStack {
               weights.linear("mlp.Wi", 2L * intermediate, hiddenSize, feedForwardBias),
               activation,
               weights.linear("mlp.Wo", hiddenSize, intermediate, feedForwardBias)),
-          visibility,
-          positions);
+          local);
     }
 
     private LayerNorm norm(Weights weights, String name) {
@@ -189,20 +192,19 @@ final class ModernBertModel implements EncoderStack {
     }
 
     /** In transformers 5's spelling, or with the base in a key of its own. */
-    private RopeTable rope(String layerType, String thetaKey, double fallback) {
+    private RopeParameters rope(String layerType, String thetaKey, double fallback) {
       double theta = config.positiveNumber(thetaKey, fallback);
       Optional<ModelConfig> stated =
           config.object("rope_parameters").flatMap(parameters -> parameters.object(layerType));
-      RopeParameters rope =
-          stated
-              .map(
-                  parameters ->
-                      RopeParameters.read(
-                          config,
-                          parameters,
-                          shape,
-                          parameters.positiveNumber("rope_theta", theta)))
-              .orElseGet(() -> RopeParameters.unscaled(theta, shape.heads().headDim()));
+      return stated
+          .map(
+              parameters ->
+                  RopeParameters.read(
+                      config, parameters, shape, parameters.positiveNumber("rope_theta", theta)))
+          .orElseGet(() -> RopeParameters.unscaled(theta, shape.heads().headDim()));
+    }
+
+    private RopeTable table(RopeParameters rope) {
       return rope.table(context.backend(), shape.maxPositionEmbeddings());
     }
   }

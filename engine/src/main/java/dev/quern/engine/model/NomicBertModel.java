@@ -4,7 +4,6 @@ import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.EncoderOperations.AttentionPositions;
 import dev.quern.engine.tensor.HeadLayout;
 import dev.quern.engine.tensor.LinearWeight;
-import dev.quern.engine.tensor.RopeTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -22,9 +21,10 @@ final class NomicBertModel {
     refuseVariants(config);
     DecoderConfig shape = shape(config);
     Activation activation = activation(config);
-    RopeTable rope =
-        RopeParameters.read(config, shape, config.positiveNumber("rotary_emb_base", 1000))
-            .table(context.backend(), shape.maxPositionEmbeddings());
+    RopeParameters rope =
+        RopeParameters.read(config, shape, config.positiveNumber("rotary_emb_base", 1000));
+    EncoderEmbeddings embeddings = embeddings(context.weights(), shape, tokenTypes(config));
+    List<PostNormLayer> layers = layers(context.weights(), shape, activation);
     return new PostNormEncoder(
         new EncoderShape(
             shape.vocabularySize(),
@@ -32,9 +32,9 @@ final class NomicBertModel {
             shape.maxPositionEmbeddings(),
             tokenTypes(config),
             OptionalInt.empty()),
-        embeddings(context.weights(), shape, tokenTypes(config)),
-        layers(context.weights(), shape, activation),
-        AttentionPositions.rotary(rope));
+        embeddings,
+        layers,
+        AttentionPositions.rotary(rope.table(context.backend(), shape.maxPositionEmbeddings())));
   }
 
   private static int tokenTypes(ModelConfig config) {

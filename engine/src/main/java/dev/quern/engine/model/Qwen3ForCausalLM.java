@@ -4,6 +4,7 @@ import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.AttentionOptions;
 import dev.quern.engine.tensor.Pooling;
 import dev.quern.engine.tensor.RopeTable;
+import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -21,7 +22,7 @@ final class Qwen3ForCausalLM {
 
   /** The last token has seen the whole text and stands for it (arXiv 2506.05176, section 2). */
   static EncoderStack encoder(FamilyContext context) {
-    return new DecoderEncoder(
+    return DecoderEncoder.load(
         context, stack(context), /* bidirectional= */ false, Pooling.LAST_TOKEN);
   }
 
@@ -54,6 +55,7 @@ final class Qwen3ForCausalLM {
           FeedForward feedForward =
               FeedForward.Gated.load(weights.under("mlp"), shape, activation, /* bias= */ false);
           return DecoderLayer.preNorm(weights, shape, attention, feedForward);
-        });
+        },
+        List.of(table));
   }
 }

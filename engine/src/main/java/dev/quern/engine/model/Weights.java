@@ -9,23 +9,18 @@ import dev.quern.engine.tensor.WeightSource;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
-import dev.quern.store.StoredType;
 import dev.quern.store.TensorEntry;
+import dev.quern.store.elements.TensorReader;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.function.LongConsumer;
 
 /**
  * A checkpoint's tensors under one prefix, checked against the shapes that the configuration asks
  * for and handed to the loader. A tensor that is missing, of another shape or of a type that holds
- * no plain numbers is a {@link QuernException} that names tensor and file.
+ * no numbers is a {@link QuernException} that names tensor and file.
  */
 final class Weights {
-  private static final Set<StoredType> PLAIN =
-      EnumSet.of(StoredType.F16, StoredType.BF16, StoredType.F32, StoredType.F64);
-
   /** One loading's sum over all prefixes. */
   private static final class Progress {
     private final LongConsumer bytesLoaded;
@@ -181,7 +176,7 @@ final class Weights {
               + ": the two belong to different models, or the configuration was edited; download"
               + " both again");
     }
-    if (!PLAIN.contains(entry.type())) {
+    if (!TensorReader.canRead(entry.type())) {
       throw new QuernException(
           ErrorCategory.BAD_REQUEST,
           "tensor '"
@@ -190,8 +185,8 @@ final class Weights {
               + entry.file()
               + " is stored as "
               + entry.type()
-              + ": quantised checkpoints are not supported; use the model's bf16, fp16 or fp32"
-              + " checkpoint");
+              + ", which Quern does not compute with: use the model's bf16, fp16, fp32 or fp8"
+              + " checkpoint, or a GGUF file");
     }
     return WeightSource.of(entry);
   }

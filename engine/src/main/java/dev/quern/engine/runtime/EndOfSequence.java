@@ -41,8 +41,8 @@ final class EndOfSequence {
       throw QuernException.badRequest(
           KEY,
           KEY
-              + " of generation_config.json or config.json in "
-              + checkpoint.folder()
+              + " of generation_config.json or "
+              + checkpoint.configFile()
               + " is "
               + node
               + ", not a token id or a list of them; correct the file");

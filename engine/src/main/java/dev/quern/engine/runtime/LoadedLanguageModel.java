@@ -1,5 +1,6 @@
 package dev.quern.engine.runtime;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.quern.engine.generate.GenerationEngine;
 import dev.quern.engine.generate.ScheduledEngine;
 import dev.quern.engine.tensor.MemoryUse;
@@ -14,6 +15,7 @@ import java.util.Set;
  * A model that continues texts.
  *
  * @param chatTemplate how conversations become prompts; absent: the checkpoint completes text only
+ * @param generationConfig what {@code generation_config.json} says, if there is one
  * @param endOfSequenceTokens ids of generation_config.json, else config.json
  */
 public record LoadedLanguageModel(
@@ -21,6 +23,7 @@ public record LoadedLanguageModel(
     Path folder,
     Tokenizer tokenizer,
     Optional<ChatTemplate> chatTemplate,
+    Optional<JsonNode> generationConfig,
     ScheduledEngine scheduledEngine,
     Set<Integer> endOfSequenceTokens)
     implements LoadedModel {

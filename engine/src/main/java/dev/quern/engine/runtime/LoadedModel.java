@@ -11,6 +11,7 @@ public sealed interface LoadedModel extends AutoCloseable
   /** The name it was asked for: an id, a folder's name, or {@code demo}. */
   String id();
 
+  /** The folder that its files lie in. */
   Path folder();
 
   String architecture();

@@ -42,14 +42,14 @@ public final class ModelRuntime implements AutoCloseable {
    * Loads a checkpoint and starts its engine; returns when it can answer.
    *
    * @param id the name it was asked for
-   * @param folder in the Hugging Face layout
+   * @param path what {@link Checkpoint#open} reads: a folder or a GGUF file
    * @throws QuernException naming the file or setting at fault; nothing stays loaded then
    */
-  public LoadedModel load(String id, Path folder, ModelSettings settings) {
+  public LoadedModel load(String id, Path path, ModelSettings settings) {
     long begin = System.nanoTime();
     // Small files first: a model that cannot speak need not be loaded. The device opens meanwhile:
     // loading libtorch takes about as long as reading a tokenizer.
-    Checkpoint checkpoint = Checkpoint.open(folder);
+    Checkpoint checkpoint = Checkpoint.open(path);
     FutureTask<DeviceThread> opening =
         new FutureTask<>(() -> devices.open(settings.device(), settings.threads()));
     Thread.ofVirtual().name("device-opening").start(opening);
@@ -72,7 +72,7 @@ public final class ModelRuntime implements AutoCloseable {
   private static LoadedModel languageModel(
       String id, Checkpoint checkpoint, FutureTask<DeviceThread> opening, ModelSettings settings) {
     Set<Integer> endOfSequence = EndOfSequence.of(checkpoint);
-    Optional<ChatTemplate> chatTemplate = ChatTemplate.load(checkpoint.folder());
+    Optional<ChatTemplate> chatTemplate = ChatTemplate.load(checkpoint.files());
     return withTokenizer(
         checkpoint,
         tokenizer -> {
@@ -87,6 +87,7 @@ public final class ModelRuntime implements AutoCloseable {
               checkpoint.folder(),
               tokenizer,
               chatTemplate,
+              checkpoint.generationConfig(),
               engine,
               sampleable(endOfSequence, engine.vocabularySize()));
         });
@@ -119,7 +120,7 @@ public final class ModelRuntime implements AutoCloseable {
   /** Reads the tokenizer, which nobody owns unless the model is made. */
   private static LoadedModel withTokenizer(
       Checkpoint checkpoint, Function<Tokenizer, LoadedModel> maker) {
-    Tokenizer tokenizer = FastTokenizer.load(checkpoint.folder());
+    Tokenizer tokenizer = FastTokenizer.load(checkpoint.files());
     try {
       return maker.apply(tokenizer);
     } catch (RuntimeException | Error e) {

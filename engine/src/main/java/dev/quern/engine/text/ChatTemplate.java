@@ -7,6 +7,7 @@ import dev.quern.engine.text.jinja.Template;
 import dev.quern.engine.text.jinja.TemplateException;
 import dev.quern.engine.text.jinja.TemplateOptions;
 import dev.quern.store.ErrorCategory;
+import dev.quern.store.ModelFiles;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -45,24 +46,41 @@ public final class ChatTemplate {
   }
 
   /**
-   * The templates of a model folder: {@code chat_template.jinja} and the files of {@code
+   * The templates of a model: {@code chat_template.jinja} and the files of {@code
    * additional_chat_templates}, else what {@code tokenizer_config.json} or {@code
    * chat_template.json} has. Empty if there is none: the model is no chat model.
    *
    * @throws QuernException if a file cannot be read or is no template; the message names it
    */
-  public static Optional<ChatTemplate> load(Path modelFolder) {
-    Map<String, String> sources = ChatTemplateFiles.templates(modelFolder);
+  public static Optional<ChatTemplate> load(ModelFiles files) {
+    Map<String, String> sources = ChatTemplateFiles.templates(files);
     if (sources.isEmpty()) {
       return Optional.empty();
     }
-    Map<String, String> tokens = ChatTemplateFiles.specialTokens(modelFolder);
+    Map<String, String> tokens = ChatTemplateFiles.specialTokens(files);
     try {
       return Optional.of(new ChatTemplate(sources, tokens));
     } catch (TemplateException e) {
       throw new QuernException(
-          e.category(), "the chat template of " + modelFolder + " is broken: " + e.message(), e);
+          e.category(),
+          "the chat template of " + files.location() + " is broken: " + e.message(),
+          e);
     }
+  }
+
+  /** {@link #load(ModelFiles)} of a model's folder. */
+  public static Optional<ChatTemplate> load(Path modelFolder) {
+    return load(ModelFiles.in(modelFolder));
+  }
+
+  /**
+   * The sources of a model's templates by name, as {@link #load} finds them; the usual one is
+   * called {@code default}.
+   *
+   * @throws QuernException if a file cannot be read
+   */
+  public static Map<String, String> sources(ModelFiles files) {
+    return ChatTemplateFiles.templates(files);
   }
 
   /**

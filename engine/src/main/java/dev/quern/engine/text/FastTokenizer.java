@@ -1,9 +1,8 @@
 package dev.quern.engine.text;
 
 import dev.quern.store.ErrorCategory;
+import dev.quern.store.ModelFiles;
 import dev.quern.store.QuernException;
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -30,18 +29,20 @@ public final class FastTokenizer implements Tokenizer {
     this.vocabulary = vocabulary;
   }
 
+  /** {@link #load(ModelFiles)} of a model's folder. */
+  public static FastTokenizer load(Path folder) {
+    return load(ModelFiles.in(folder));
+  }
+
   /**
-   * Reads {@code tokenizer.json} of a model's folder.
+   * Reads a model's {@code tokenizer.json}.
    *
    * @throws QuernException NOT_FOUND if there is none, BAD_REQUEST if it cannot be used; the
    *     message names the file and what to do
    */
-  public static FastTokenizer load(Path folder) {
-    Path file = folder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      throw absent(folder);
-    }
-    String json = readText(file);
+  public static FastTokenizer load(ModelFiles files) {
+    Path file = files.path(FILE);
+    String json = files.read(FILE, MAX_BYTES).orElseThrow(() -> absent(files));
     TokenizerVocabulary vocabulary = TokenizerVocabulary.parse(file, json);
     try {
       return new FastTokenizer(NativeTokenizer.create(json), vocabulary);
@@ -59,37 +60,15 @@ public final class FastTokenizer implements Tokenizer {
     }
   }
 
-  private static String readText(Path file) {
-    try {
-      if (Files.size(file) > MAX_BYTES) {
-        throw new QuernException(
-            ErrorCategory.BAD_REQUEST,
-            file
-                + " is larger than "
-                + MAX_BYTES
-                + " bytes: it is no tokenizer, download it again");
-      }
-      return Files.readString(file);
-    } catch (CharacterCodingException e) {
-      throw new QuernException(
-          ErrorCategory.BAD_REQUEST, file + " is not UTF-8 text: download it again", e);
-    } catch (IOException e) {
-      throw new QuernException(
-          ErrorCategory.BAD_REQUEST,
-          "cannot read " + file + " (" + e + "): check that the file is readable",
-          e);
-    }
-  }
-
-  private static QuernException absent(Path folder) {
+  private static QuernException absent(ModelFiles files) {
     String why =
-        Files.exists(folder.resolve("tokenizer.model"))
+        Files.exists(files.path("tokenizer.model"))
             ? "there is only tokenizer.model, in SentencePiece's own format, which Quern does not"
                 + " read: save the tokenizer as tokenizer.json with the transformers library, or"
                 + " use a revision of the model that has one"
-            : "download the model's tokenizer.json into that folder";
+            : "download the model's tokenizer.json into its folder";
     return new QuernException(
-        ErrorCategory.NOT_FOUND, "there is no " + FILE + " in " + folder + ": " + why);
+        ErrorCategory.NOT_FOUND, "there is no " + FILE + " in " + files.location() + ": " + why);
   }
 
   /** Token ids of {@code text}; unpaired surrogates count as U+FFFD. */

@@ -5,15 +5,15 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** Hash functions that every Java has. */
-final class Hashes {
+public final class Hashes {
   private Hashes() {}
 
-  static MessageDigest sha256() {
+  public static MessageDigest sha256() {
     return of("SHA-256");
   }
 
   /** The hash by which a hub knows a file of {@code size} bytes, ready for the first of them. */
-  static MessageDigest start(ContentDigest.Algorithm algorithm, long size) {
+  public static MessageDigest start(ContentDigest.Algorithm algorithm, long size) {
     return switch (algorithm) {
       case SHA256 -> sha256();
       case GIT_SHA1 -> {

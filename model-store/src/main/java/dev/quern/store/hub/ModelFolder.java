@@ -66,7 +66,7 @@ public record ModelFolder(Path root, Path locks) {
     return own().resolve("manifests");
   }
 
-  Path staging() {
+  public Path staging() {
     return own().resolve("staging");
   }
 }

@@ -97,9 +97,12 @@ final class PartialFile implements AutoCloseable {
         || !Files.isRegularFile(journalOf(path), LinkOption.NOFOLLOW_LINKS)) {
       return 0;
     }
+    long written = Files.size(path);
     NavigableMap<Long, Chunk> found = new TreeMap<>();
     for (Chunk chunk : ChunkJournal.peek(journalOf(path), size)) {
-      addIfFree(found, chunk);
+      if (chunk.end() <= written) {
+        addIfFree(found, chunk);
+      }
     }
     return sum(found);
   }

@@ -3,8 +3,7 @@ package dev.quern.store.hub;
 import dev.quern.store.FileDigest;
 import dev.quern.store.QuernException;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -74,7 +73,10 @@ final class SnapshotWriter {
       }
       Files.move(staged, snapshot, StandardCopyOption.ATOMIC_MOVE);
       SafeFolders.syncFolder(folder.snapshots());
-    } catch (DirectoryNotEmptyException | FileAlreadyExistsException e) {
+    } catch (FileSystemException e) {
+      if (!Files.isDirectory(snapshot, LinkOption.NOFOLLOW_LINKS)) {
+        throw e;
+      }
       // Another process published it since.
       addTo(snapshot, files);
     } finally {

@@ -39,7 +39,7 @@ final class Conversation {
   Conversation(LoadedLanguageModel model, Options options) {
     this.model = model;
     this.options = options;
-    this.template = ChatTemplate.load(model.folder());
+    this.template = model.chatTemplate();
     reset();
   }
 

@@ -1,8 +1,7 @@
 package dev.quern.engine.tensor.torch;
 
 import dev.quern.engine.tensor.DType;
-import dev.quern.store.ErrorCategory;
-import dev.quern.store.QuernException;
+import dev.quern.store.StoredType;
 import dev.quern.store.TensorEntry;
 
 /**
@@ -23,27 +22,22 @@ final class ScalarTypes {
     };
   }
 
-  /**
-   * The number of a stored floating type.
-   *
-   * @throws QuernException BAD_REQUEST for anything else: a quantised weight is not its integers
-   */
+  /** Whether libtorch has the type, as weights that it can convert. */
+  static boolean isNative(StoredType type) {
+    return switch (type) {
+      case F16, F32, F64, BF16 -> true;
+      default -> false;
+    };
+  }
+
+  /** The number of a stored type that {@link #isNative}. */
   static int of(TensorEntry entry) {
     return switch (entry.type()) {
       case F16 -> 5;
       case F32 -> 6;
       case F64 -> 7;
       case BF16 -> 15;
-      case BOOL, U8, I8, F8_E4M3, F8_E5M2, U16, I16, U32, I32, U64, I64 ->
-          throw new QuernException(
-              ErrorCategory.BAD_REQUEST,
-              entry.file()
-                  + ": tensor "
-                  + entry.name()
-                  + " is stored as "
-                  + entry.type()
-                  + ", and only F64, F32, F16 and BF16 weights can be used; take a checkpoint that"
-                  + " is not quantised");
+      default -> throw new IllegalArgumentException(entry.name() + " is " + entry.type());
     };
   }
 

@@ -125,7 +125,12 @@ public final class TorchBackend implements Backend {
       throw new IllegalArgumentException("weights are floating, not " + dtype);
     }
     return new TorchWeights(
-        this, weightScript, new TorchArena(live), dtype, packable.contains(dtype));
+        this,
+        weightScript,
+        new DecodedTensors(weightScript, manager),
+        new TorchArena(live),
+        dtype,
+        packable.contains(dtype));
   }
 
   @Override

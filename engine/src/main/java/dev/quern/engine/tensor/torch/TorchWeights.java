@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class TorchWeights implements WeightLoader {
   private final TorchBackend backend;
   private final TorchScript script;
+  private final DecodedTensors decoded;
   private final TorchArena arena;
   private final DType dtype;
   private final boolean packing;
@@ -35,9 +36,15 @@ final class TorchWeights implements WeightLoader {
   private MemoryUse use = MemoryUse.NONE;
 
   TorchWeights(
-      TorchBackend backend, TorchScript script, TorchArena arena, DType dtype, boolean packing) {
+      TorchBackend backend,
+      TorchScript script,
+      DecodedTensors decoded,
+      TorchArena arena,
+      DType dtype,
+      boolean packing) {
     this.backend = backend;
     this.script = script;
+    this.decoded = decoded;
     this.arena = arena;
     this.dtype = dtype;
     this.packing = packing;
@@ -58,7 +65,7 @@ final class TorchWeights implements WeightLoader {
   @Override
   public Tensor norm(WeightSource source, float offset) {
     backend.checkThread();
-    try (Borrowed stored = new Borrowed(List.of(source))) {
+    try (Borrowed stored = new Borrowed(List.of(source), DType.F32)) {
       IValue norm = script.call("norm", stored.views[0], offset);
       count(elements(source) * DType.F32.bytes());
       return arena.tensor(norm, DType.F32, shape(source));
@@ -128,7 +135,7 @@ final class TorchWeights implements WeightLoader {
 
   /** The parts as one matrix in the layout that products use; the caller's to close. */
   private IValue matrix(List<WeightSource> parts) {
-    if (!packing && parts.size() == 1 && ScalarTypes.same(parts.get(0).entry(), dtype)) {
+    if (!packing && parts.size() == 1 && isStoredAs(parts.get(0), dtype)) {
       WeightSource part = parts.get(0);
       try (IValue view = keptAsStored(part)) {
         return script.call("matrix", view);
@@ -149,7 +156,7 @@ final class TorchWeights implements WeightLoader {
   }
 
   private IValue stacked(String method, List<WeightSource> parts) {
-    try (Borrowed stored = new Borrowed(parts);
+    try (Borrowed stored = new Borrowed(parts, dtype);
         IValue list = IValue.listFrom(stored.views)) {
       return script.call(method, list, ScalarTypes.of(dtype));
     }
@@ -159,7 +166,11 @@ final class TorchWeights implements WeightLoader {
    * The source in this model's type: a view of the lasting mapping where that is what is stored.
    */
   private IValue keptAsStored(WeightSource source) {
-    if (ScalarTypes.same(source.entry(), dtype) && aligned(source)) {
+    if (DecodedTensors.needed(source.entry())) {
+      count(elements(source) * dtype.bytes());
+      return decoded.read(source, dtype);
+    }
+    if (isStoredAs(source, dtype) && aligned(source)) {
       use = use.plus(new MemoryUse(0, elements(source) * dtype.bytes()));
       Path file = source.entry().file();
       IValue mapping = mappings.get(file);
@@ -169,11 +180,15 @@ final class TorchWeights implements WeightLoader {
       }
       return view(mapping, source);
     }
-    try (Borrowed stored = new Borrowed(List.of(source))) {
+    try (Borrowed stored = new Borrowed(List.of(source), dtype)) {
       IValue copy = script.call("copied", stored.views[0], ScalarTypes.of(dtype));
       count(elements(source) * dtype.bytes());
       return copy;
     }
+  }
+
+  private static boolean isStoredAs(WeightSource source, DType type) {
+    return !DecodedTensors.needed(source.entry()) && ScalarTypes.same(source.entry(), type);
   }
 
   private void count(long bytes) {
@@ -212,24 +227,42 @@ final class TorchWeights implements WeightLoader {
     return source.entry().elements() / source.entry().shape().get(0) * source.rows();
   }
 
-  private static long[] shape(WeightSource source) {
+  static long[] shape(WeightSource source) {
     long[] shape = source.entry().shape().stream().mapToLong(Long::longValue).toArray();
     shape[0] = source.rows();
     return shape;
   }
 
-  /** Views of sources through mappings that end when the copy is made. */
+  /**
+   * Views of sources through mappings that end when the copy is made; decoded tensors where a view
+   * is not possible.
+   */
   private final class Borrowed implements AutoCloseable {
     final IValue[] views;
     private final Map<Path, IValue> files = new HashMap<>();
 
-    Borrowed(List<WeightSource> sources) {
+    /**
+     * @param type of what has to be decoded
+     */
+    Borrowed(List<WeightSource> sources, DType type) {
       List<IValue> made = new ArrayList<>();
-      for (WeightSource source : sources) {
-        IValue file = files.computeIfAbsent(source.entry().file(), TorchWeights.this::map);
-        made.add(view(file, source));
+      try {
+        for (WeightSource source : sources) {
+          made.add(borrowed(source, type));
+        }
+      } catch (RuntimeException | Error e) {
+        made.forEach(IValue::close);
+        files.values().forEach(IValue::close);
+        throw e;
       }
       views = made.toArray(IValue[]::new);
+    }
+
+    private IValue borrowed(WeightSource source, DType type) {
+      if (DecodedTensors.needed(source.entry())) {
+        return decoded.read(source, type);
+      }
+      return view(files.computeIfAbsent(source.entry().file(), TorchWeights.this::map), source);
     }
 
     @Override

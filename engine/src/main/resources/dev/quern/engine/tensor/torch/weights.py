@@ -28,6 +28,13 @@ class Weights(Module):
       start = 0
     return torch.set_(torch.empty([0], dtype=dtype), source, start, shape, strides)
 
+  def empty(self, shape: List[int], dtype: int) -> Tensor:
+    return torch.empty(shape, dtype=dtype)
+
+  # Writes chunk to rows of whole from `row` on, in the type of whole; rounds to nearest even.
+  def fill_rows(self, whole: Tensor, row: int, chunk: Tensor) -> Tensor:
+    return torch.copy_(torch.narrow(whole, 0, row, chunk.shape[0]), chunk)
+
   # A copy of its own in `dtype`.
   def copied(self, x: Tensor, dtype: int) -> Tensor:
     return torch.clone(x.to(dtype), memory_format=0)

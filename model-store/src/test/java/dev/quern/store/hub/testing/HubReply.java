@@ -18,6 +18,7 @@ public final class HubReply {
   int closeAfter = UNLIMITED;
   int stallAfter = UNLIMITED;
   boolean beforeHead;
+  boolean large;
 
   HubReply(int status, byte[] body) {
     this.status = status;

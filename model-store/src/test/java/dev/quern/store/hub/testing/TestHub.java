@@ -18,6 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,7 +43,9 @@ public final class TestHub implements AutoCloseable {
   private final List<Fault> faults = new CopyOnWriteArrayList<>();
   private final List<Socket> connections = new CopyOnWriteArrayList<>();
   private final AtomicLong contentBytes = new AtomicLong();
+  private final AtomicLong largeBytes = new AtomicLong();
   private final Throttle throttle = new Throttle();
+  private volatile @Nullable Pace pace;
   private volatile @Nullable TestHub contents;
   private volatile int pageSize = Integer.MAX_VALUE;
 
@@ -100,6 +103,16 @@ public final class TestHub implements AutoCloseable {
     throttle.bytesPerSecond(bytesPerSecond);
   }
 
+  /**
+   * Sends large files no further than {@code window} bytes beyond what the client has: a network
+   * that holds few bytes under way, however slow either side is at the moment.
+   *
+   * @param received bytes of them that the client has, asked for again and again
+   */
+  public void pace(int window, LongSupplier received) {
+    pace = new Pace(window, received, largeBytes::get);
+  }
+
   /** Changes the next {@code times} answers to requests like that. */
   public void fault(int times, Predicate<HubRequest> when, Consumer<HubReply> change) {
     faults.add(new Fault(when, new AtomicInteger(times), change));
@@ -117,6 +130,11 @@ public final class TestHub implements AutoCloseable {
   /** Requests for contents of this file. */
   public long downloads(String file) {
     return requests.stream().filter(r -> r.isDownload() && r.isFor(file)).count();
+  }
+
+  /** Bytes of large files that this hub itself sent. */
+  public long largeBytes() {
+    return largeBytes.get();
   }
 
   /** Bytes of file contents that were sent, by {@link #contentsFrom} too. */
@@ -257,6 +275,7 @@ public final class TestHub implements AutoCloseable {
 
   private static HubReply content(RepositoryFile file, HubRequest request) {
     HubReply reply = new HubReply(200, file.content());
+    reply.large = file.large();
     Matcher range = RANGE.matcher(request.header("Range").orElse(""));
     if (range.matches()) {
       int size = file.content().length;
@@ -295,8 +314,13 @@ public final class TestHub implements AutoCloseable {
         return silence(reply, socket);
       }
       int count = counts ? throttle.take(limit - sent) : limit - sent;
+      Pace paced = pace;
+      if (reply.large && paced != null) {
+        count = paced.take(count);
+      }
       if (counts) {
         contentBytes.addAndGet(count);
+        largeBytes.addAndGet(reply.large ? count : 0);
       }
       out.write(reply.body, reply.start + sent, count);
       sent += count;

@@ -40,7 +40,7 @@ public final class ServedModels {
                 name,
                 fingerprint,
                 templates.apply(model),
-                SamplingDefaults.ofCheckpoint(model.folder())));
+                SamplingDefaults.ofCheckpoint(model.generationConfig())));
       }
     }
   }

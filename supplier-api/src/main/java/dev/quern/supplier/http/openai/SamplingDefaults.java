@@ -1,12 +1,7 @@
 package dev.quern.supplier.http.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Optional;
 
 /**
  * What a request that says nothing gets: OpenAI's defaults, or those the checkpoint was made with.
@@ -15,26 +10,12 @@ public record SamplingDefaults(
     double temperature, int topK, double topP, double minP, double repetitionPenalty) {
   public static final SamplingDefaults OPENAI = new SamplingDefaults(1, 0, 1, 0, 1);
 
-  private static final Logger LOG = LoggerFactory.getLogger(SamplingDefaults.class);
-  private static final long LONGEST_FILE = 1_000_000;
-
-  /**
-   * Those of {@code generation_config.json} in a checkpoint's folder, OpenAI's where it is silent.
-   */
-  public static SamplingDefaults ofCheckpoint(Path folder) {
-    Path file = folder.resolve("generation_config.json");
-    try {
-      if (!Files.isRegularFile(file) || Files.size(file) > LONGEST_FILE) {
-        return OPENAI;
-      }
-      return of(Json.readObject(Files.readAllBytes(file)));
-    } catch (IOException | ApiException e) {
-      LOG.warn("{} is left out of account: {}", file, e.getMessage());
-      return OPENAI;
-    }
+  /** Those of a checkpoint's {@code generation_config.json}, OpenAI's where it is silent. */
+  public static SamplingDefaults ofCheckpoint(Optional<JsonNode> generationConfig) {
+    return generationConfig.map(SamplingDefaults::of).orElse(OPENAI);
   }
 
-  static SamplingDefaults of(ObjectNode config) {
+  static SamplingDefaults of(JsonNode config) {
     return new SamplingDefaults(
         number(config, "temperature", 0, 2, OPENAI.temperature),
         (int) number(config, "top_k", 0, Integer.MAX_VALUE, OPENAI.topK),
@@ -44,7 +25,7 @@ public record SamplingDefaults(
   }
 
   private static double number(
-      ObjectNode config, String name, double least, double most, double absent) {
+      JsonNode config, String name, double least, double most, double absent) {
     JsonNode value = config.get(name);
     boolean usable =
         value != null
