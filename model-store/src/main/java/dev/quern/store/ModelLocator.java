@@ -63,6 +63,11 @@ public final class ModelLocator {
     return cache.snapshot(name, revision).orElseThrow(() -> notFound(pathOrId, name, revision));
   }
 
+  /** Whether {@code text} names a folder or file, and so never a model of the cache. */
+  public boolean isPath(String text) {
+    return localModel(text).isPresent();
+  }
+
   private Optional<Path> localModel(String text) {
     try {
       Path path = HubCache.expanded(text, home);

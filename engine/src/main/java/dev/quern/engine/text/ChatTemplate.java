@@ -74,6 +74,16 @@ public final class ChatTemplate {
   }
 
   /**
+   * The sources of a model's templates by name, as {@link #load} finds them; the usual one is
+   * called {@code default}.
+   *
+   * @throws QuernException if a file cannot be read
+   */
+  public static Map<String, String> sources(ModelFiles files) {
+    return ChatTemplateFiles.templates(files);
+  }
+
+  /**
    * A template that comes with a request or a setting.
    *
    * @param specialTokens variables by name, such as {@code bos_token}

@@ -13,6 +13,8 @@ import java.util.Map;
 
 /** From the words of a command line to a command, and from its errors to one line and a code. */
 final class CommandLine {
+  static final String HELP_PURPOSE = "say what a command takes";
+
   private static final Setting<Boolean> HELP =
       CommandOptions.toggle("help", "say what this command takes");
   private static final Setting<Boolean> VERBOSE =
@@ -54,11 +56,7 @@ final class CommandLine {
 
   private int run(Command command, List<String> line) {
     List<String> words = line.stream().map(word -> word.equals("-h") ? HELP.flag() : word).toList();
-    List<Setting<?>> accepted = new ArrayList<>(command.flags());
-    accepted.addAll(QuernSettings.PROCESS);
-    accepted.add(VERBOSE);
-    accepted.add(HELP);
-    Arguments arguments = Arguments.parse(words, accepted);
+    Arguments arguments = Arguments.parse(words, accepted(command));
     if (CommandOptions.isOn(HELP, arguments)) {
       console.out().print(helpFor(command));
       return ExitCodes.DONE;
@@ -74,6 +72,15 @@ final class CommandLine {
     } finally {
       java.lang.ref.Reference.reachabilityFence(logs);
     }
+  }
+
+  /** All flags that a command line may have behind a command. */
+  static List<Setting<?>> accepted(Command command) {
+    List<Setting<?>> accepted = new ArrayList<>(command.flags());
+    accepted.addAll(QuernSettings.PROCESS);
+    accepted.add(VERBOSE);
+    accepted.add(HELP);
+    return accepted;
   }
 
   private Command command(String word) {
@@ -102,7 +109,7 @@ final class CommandLine {
     for (Command command : commands) {
       text.append("  quern %-26s %s%n".formatted(usage(command), command.purpose()));
     }
-    text.append("  quern %-26s %s%n".formatted("help [COMMAND]", "say what a command takes"));
+    text.append("  quern %-26s %s%n".formatted("help [COMMAND]", HELP_PURPOSE));
     return text.append(
             "\nEvery setting is a flag, an environment variable QUERN_... and a key of the YAML"
                 + " file that --config names.\n")

@@ -2,25 +2,35 @@ package dev.quern.supplier.cli;
 
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
+import dev.quern.store.Checkpoint;
 import dev.quern.store.DemoModel;
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.HubCache;
 import dev.quern.store.ModelLocator;
+import dev.quern.store.QuernException;
+import dev.quern.store.hub.HubException;
+import dev.quern.store.hub.ModelReference;
 import dev.quern.supplier.cli.terminal.Units;
 import dev.quern.supplier.config.QuernConfiguration;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** From what an operator calls a model to a model that answers. */
 final class ModelLoader {
   /** The model that is part of the jar. */
   static final String DEMO = "demo";
 
+  private static final String TOKENIZER = "tokenizer.json";
+  private static final long MAX_TOKENIZER_BYTES = 256L << 20;
+
   private ModelLoader() {}
 
   /** Loads a model and says so. */
   static LoadedModel load(
       ModelRuntime runtime, String reference, QuernConfiguration configuration, Console console) {
-    Path folder = folder(reference, configuration, console);
+    Path folder = pulledFolder(reference, configuration, console);
     console.say("Loading " + reference + (reference.equals(DEMO) ? "" : " from " + folder));
     long begin = System.nanoTime();
     LoadedModel model = runtime.load(id(reference, folder), folder, configuration.loading());
@@ -45,6 +55,49 @@ final class ModelLoader {
     return reference.equals(DEMO)
         ? DemoModel.extract(configuration.cache())
         : new ModelLocator(console.environment()).resolve(reference);
+  }
+
+  /**
+   * Where the model is on disk; a model {@code ORG/NAME} that the hub's cache lacks, or has only in
+   * part, is pulled first.
+   *
+   * @throws dev.quern.store.QuernException when it is neither here nor to be had
+   */
+  private static Path pulledFolder(
+      String reference, QuernConfiguration configuration, Console console) {
+    ModelLocator locator = new ModelLocator(console.environment());
+    if (reference.equals(DEMO) || reference.indexOf('/') < 0 || locator.isPath(reference)) {
+      return folder(reference, configuration, console);
+    }
+    Optional<ModelReference> onHub = ModelReference.tryParse(reference);
+    if (onHub.isEmpty()) {
+      return locator.resolve(reference);
+    }
+    Optional<Path> here =
+        HubCache.of(console.environment()).snapshot(onHub.get().id(), onHub.get().revision());
+    if (here.filter(ModelLoader::isComplete).isPresent()) {
+      return here.get();
+    }
+    try {
+      return new Puller(console).pull(onHub.get()).snapshot();
+    } catch (HubException e) {
+      if (here.isEmpty()) {
+        throw e;
+      }
+      // Some models lack what is usual; loading this one then says what it is that it needs.
+      console.say("Warning: " + reference + " may be incomplete here, and " + e.message());
+      return here.get();
+    }
+  }
+
+  /** Whether a snapshot has what loading asks for first. */
+  private static boolean isComplete(Path snapshot) {
+    try {
+      return Checkpoint.open(snapshot).files().read(TOKENIZER, MAX_TOKENIZER_BYTES).isPresent();
+    } catch (QuernException e) {
+      // A file that is there but wrong is not better for being pulled again under the same name.
+      return e.category() != ErrorCategory.NOT_FOUND;
+    }
   }
 
   /** The name it is served under: an id as given, a folder's own name, a file's without ending. */

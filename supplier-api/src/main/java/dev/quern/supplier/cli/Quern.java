@@ -1,11 +1,13 @@
 package dev.quern.supplier.cli;
 
+import dev.quern.supplier.cli.terminal.Terminal;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,15 +23,25 @@ public final class Quern {
             new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)),
             System.getenv(),
-            Optional.ofNullable(System.console()).map(java.io.Console::isTerminal).orElse(false));
-    List<Command> commands =
-        List.of(
-            new ServeCommand(),
-            new RunCommand(),
-            new ListCommand(),
-            new ShowCommand(),
-            new VersionCommand());
-    int exitCode = new CommandLine(commands, console).run(List.of(arguments));
+            Optional.ofNullable(System.console()).map(java.io.Console::isTerminal).orElse(false),
+            () -> Terminal.behind(Terminal.STANDARD_ERROR, System.getenv()));
+    int exitCode = new CommandLine(commands(), console).run(List.of(arguments));
     System.exit(exitCode);
+  }
+
+  /** All commands, in the order of help. */
+  static List<Command> commands() {
+    List<Command> commands = new ArrayList<>();
+    commands.add(new ServeCommand());
+    commands.add(new RunCommand());
+    commands.add(new PullCommand());
+    commands.add(new ListCommand());
+    commands.add(new ShowCommand());
+    commands.add(new RemoveCommand());
+    commands.add(new VerifyCommand());
+    commands.add(new PruneCommand());
+    commands.add(new CompletionCommand(() -> commands));
+    commands.add(new VersionCommand());
+    return commands;
   }
 }

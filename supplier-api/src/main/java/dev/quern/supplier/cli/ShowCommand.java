@@ -1,21 +1,31 @@
 package dev.quern.supplier.cli;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quern.engine.tensor.torch.HostMemory;
+import dev.quern.engine.text.ChatTemplate;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.CheckpointSummary;
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.ModelDescription;
+import dev.quern.store.ModelFiles;
+import dev.quern.store.ModelLocator;
 import dev.quern.store.QuernException;
-import dev.quern.supplier.cli.terminal.Units;
+import dev.quern.store.cache.CacheScanner;
+import dev.quern.store.cache.CachedRevision;
+import dev.quern.store.cache.ReadTimes;
+import dev.quern.store.cache.SnapshotDigests;
+import dev.quern.store.hub.CheckpointManifest;
+import dev.quern.store.hub.ModelReference;
 import dev.quern.supplier.config.Arguments;
 import dev.quern.supplier.config.QuernConfiguration;
 import dev.quern.supplier.config.Setting;
-import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /** {@code quern show MODEL}: what a checkpoint is, without loading it. */
 final class ShowCommand implements Command {
-  private static final JsonMapper JSON = new JsonMapper();
-
   @Override
   public String name() {
     return "show";
@@ -28,12 +38,17 @@ final class ShowCommand implements Command {
 
   @Override
   public String purpose() {
-    return "show architecture, sizes and licence of a model";
+    return "show architecture, sizes, memory needed, licence and digests of a model";
   }
 
   @Override
   public List<Setting<?>> flags() {
-    return List.of(CommandOptions.JSON);
+    return List.of(
+        CommandOptions.CONTEXT,
+        CommandOptions.BATCH,
+        CommandOptions.TEMPLATE,
+        CommandOptions.DIGESTS,
+        CommandOptions.JSON);
   }
 
   @Override
@@ -41,48 +56,83 @@ final class ShowCommand implements Command {
     if (arguments.words().size() != 1) {
       throw QuernException.badRequest("model", "show takes one model: quern show MODEL");
     }
-    CheckpointSummary summary =
-        CheckpointSummary.of(
-            Checkpoint.open(
-                ModelLoader.folder(arguments.words().getFirst(), configuration, console)));
+    Path folder = ModelLoader.folder(arguments.words().getFirst(), configuration, console);
+    if (CommandOptions.isOn(CommandOptions.TEMPLATE, arguments)) {
+      console.out().println(template(files(folder)));
+      return ExitCodes.DONE;
+    }
+    ModelReport report = report(folder, cached(arguments.words().getFirst(), console), arguments);
     if (CommandOptions.isOn(CommandOptions.JSON, arguments)) {
-      console.out().println(json(summary).toPrettyString());
+      console.out().println(report.json().toPrettyString());
     } else {
-      print(summary, console.out());
+      report.print(console.out());
     }
     return ExitCodes.DONE;
   }
 
-  private static void print(CheckpointSummary summary, PrintStream out) {
-    row(out, "architecture", summary.architecture());
-    row(out, "parameters", Units.count(summary.parameters()));
-    summary
-        .types()
-        .forEach((type, count) -> row(out, "type", type + " (" + Units.count(count) + ")"));
-    row(out, "weights", Units.bytes(summary.bytes()));
-    summary.contextLength().ifPresent(tokens -> row(out, "context", tokens + " tokens"));
-    summary
-        .kvBytesPerToken()
-        .ifPresent(bytes -> row(out, "KV cache", Units.bytes(bytes) + " a token"));
-    row(out, "chat template", summary.chatTemplate() ? "yes" : "no");
-    summary.licence().ifPresent(licence -> row(out, "licence", licence));
-    row(out, "folder", summary.folder().toString());
+  private static ModelReport report(
+      Path folder, Optional<CachedRevision> cached, Arguments arguments) {
+    Optional<ReadTimes> times = cached.map(ReadTimes::of);
+    try {
+      ModelDescription what = ModelDescription.of(folder);
+      Optional<CheckpointSummary> summary = Optional.empty();
+      if (what.components().isEmpty()) {
+        // What the description swallowed as a problem is here the answer.
+        summary = Optional.of(CheckpointSummary.of(Checkpoint.open(folder)));
+      }
+      int batch = CommandOptions.valueOrDefault(CommandOptions.BATCH, arguments);
+      Optional<Integer> context = CommandOptions.value(CommandOptions.CONTEXT, arguments);
+      return new ModelReport(
+          folder,
+          what,
+          summary,
+          summary.map(known -> MemoryNeed.of(known, context, batch)),
+          HostMemory.availableBytes(),
+          ChatTemplate.sources(files(folder)),
+          digests(folder, cached, arguments));
+    } finally {
+      times.ifPresent(ReadTimes::close);
+    }
   }
 
-  private static void row(PrintStream out, String name, String value) {
-    out.printf("%-14s %s%n", name, value);
+  /** The texts beside the tensors; those of a GGUF file are inside it. */
+  private static ModelFiles files(Path folder) {
+    return Files.exists(folder.resolve("model_index.json"))
+        ? ModelFiles.in(folder)
+        : Checkpoint.open(folder).files();
   }
 
-  private static ObjectNode json(CheckpointSummary summary) {
-    ObjectNode json = JSON.createObjectNode();
-    json.put("architecture", summary.architecture()).put("parameters", summary.parameters());
-    ObjectNode types = json.putObject("types");
-    summary.types().forEach((type, count) -> types.put(type.name(), count));
-    json.put("bytes", summary.bytes());
-    summary.contextLength().ifPresent(tokens -> json.put("context_length", tokens));
-    summary.kvBytesPerToken().ifPresent(bytes -> json.put("kv_bytes_per_token", bytes));
-    json.put("chat_template", summary.chatTemplate());
-    summary.licence().ifPresent(licence -> json.put("licence", licence));
-    return json.put("folder", summary.folder().toString());
+  private static Optional<SnapshotDigests> digests(
+      Path folder, Optional<CachedRevision> cached, Arguments arguments) {
+    Optional<SnapshotDigests> known = cached.flatMap(SnapshotDigests::known);
+    if (known.isPresent() || !CommandOptions.isOn(CommandOptions.DIGESTS, arguments)) {
+      return known;
+    }
+    return Optional.of(
+        new SnapshotDigests(SnapshotDigests.Source.COMPUTED, CheckpointManifest.compute(folder)));
+  }
+
+  /** The revision that the word names in the cache, unless it names something else. */
+  private static Optional<CachedRevision> cached(String word, Console console) {
+    if (word.equals(ModelLoader.DEMO) || new ModelLocator(console.environment()).isPath(word)) {
+      return Optional.empty();
+    }
+    CacheScanner scanner = new CacheReferences(console.environment()).scanner();
+    return ModelReference.tryParse(word)
+        .flatMap(
+            reference ->
+                scanner
+                    .find(reference.id())
+                    .flatMap(model -> model.revision(reference.revision())));
+  }
+
+  private static String template(ModelFiles files) {
+    Map<String, String> sources = ChatTemplate.sources(files);
+    return Optional.ofNullable(sources.get("default"))
+        .or(() -> sources.values().stream().findFirst())
+        .orElseThrow(
+            () ->
+                new QuernException(
+                    ErrorCategory.NOT_FOUND, "there is no chat template in " + files.location()));
   }
 }

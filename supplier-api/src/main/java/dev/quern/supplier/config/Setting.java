@@ -36,7 +36,8 @@ public record Setting<T>(
     return new Setting<>(name, type, null, defaultDoc, false, doc);
   }
 
-  Setting<T> repeated() {
+  /** The same setting, given as often as wanted. */
+  public Setting<T> repeated() {
     return new Setting<>(name, type, defaultText, defaultDoc, true, doc);
   }
 

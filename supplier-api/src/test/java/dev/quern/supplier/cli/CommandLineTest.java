@@ -16,6 +16,7 @@ import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -59,7 +60,8 @@ final class CommandLineTest {
             new PrintStream(err, true, StandardCharsets.UTF_8),
             new BufferedReader(new StringReader("")),
             environment,
-            false);
+            false,
+            Optional::empty);
     return new CommandLine(List.of(new Ending(end), new VersionCommand()), console)
         .run(List.of(line));
   }

@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What the kernel says about memory: the machine's, and this control group's limit. */
-final class HostMemory {
+public final class HostMemory {
   private static final Path CGROUP = Path.of("/sys/fs/cgroup");
 
   private HostMemory() {}
@@ -16,7 +16,7 @@ final class HostMemory {
   /**
    * Bytes that could still be taken: MemAvailable, or less where a control group's limit is less.
    */
-  static long availableBytes() {
+  public static long availableBytes() {
     long machine = field(Path.of("/proc/meminfo"), "MemAvailable:\\s+(\\d+) kB", 1024).orElse(0);
     return Math.min(machine, Math.min(unifiedGroup(), legacyGroup()));
   }

@@ -1,9 +1,11 @@
 package dev.quern.supplier.cli.terminal;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a transfer of files has come. Worker threads report to it, which costs them no input or
@@ -14,6 +16,7 @@ public final class Transfer {
   private final long totalBytes;
   private final Map<String, ActiveFile> active = new LinkedHashMap<>();
   private final List<TransferEvent> events = new ArrayList<>();
+  private final Map<String, Long> counted = new HashMap<>();
   private int finishedFiles;
   private long doneBytes;
 
@@ -39,31 +42,38 @@ public final class Transfer {
    *
    * @param files how many, those included that are there already
    * @param totalBytes of all files
-   * @param finishedFiles those there already
-   * @param doneBytes what is there already, whole files and parts of files
    */
-  public Transfer(int files, long totalBytes, int finishedFiles, long doneBytes) {
+  public Transfer(int files, long totalBytes) {
     this.files = files;
     this.totalBytes = totalBytes;
-    this.finishedFiles = finishedFiles;
-    this.doneBytes = doneBytes;
+  }
+
+  /** Bytes of a file are there before the transfer begins. */
+  public synchronized void isHere(String file, long bytes) {
+    count(file, bytes);
   }
 
   /**
-   * Work on a file begins.
+   * Work on a file begins, or begins anew.
    *
-   * @param done bytes of it that are there already; the constructor's count has them
+   * @param done bytes of it that are there already
    */
   public synchronized void started(String file, long bytes, long done) {
+    count(file, done);
     active.put(file, new ActiveFile(file, bytes, done));
     events.add(new TransferEvent.Started(file, bytes, done));
   }
 
   /** More bytes of a file are done; less, when some have to be done again. */
   public synchronized void advanced(String file, long by) {
-    doneBytes += by;
+    count(file, counted.getOrDefault(file, 0L) + by);
     active.computeIfPresent(
         file, (name, before) -> new ActiveFile(name, before.bytes(), before.done() + by));
+  }
+
+  private void count(String file, long done) {
+    @Nullable Long before = counted.put(file, done);
+    doneBytes += done - (before == null ? 0 : before);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.quern.supplier.cli.terminal;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 
 /** Large numbers for a person. */
@@ -35,6 +36,21 @@ public final class Units {
   /** Such as {@code 3 files} or {@code 1 file}. */
   public static String of(long count, String noun) {
     return count + " " + noun + (count == 1 ? "" : "s");
+  }
+
+  /** How long ago, or the day when it is months ago. */
+  public static String ago(Instant then, Instant now) {
+    Duration age = Duration.between(then, now);
+    if (age.toMinutes() < 1) {
+      return "just now";
+    }
+    if (age.toHours() < 1) {
+      return age.toMinutes() + " min ago";
+    }
+    if (age.toDays() < 2) {
+      return age.toHours() + " h ago";
+    }
+    return age.toDays() < 60 ? age.toDays() + " days ago" : then.toString().substring(0, 10);
   }
 
   private static String scaled(long number, String space, String[] units) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,11 +24,19 @@ final class PaintersTest {
   private static final long SECOND = 1_000_000_000L;
   private static final String SHARD = "model-00001-of-00002.safetensors";
 
-  private final Transfer transfer = new Transfer(3, 4_000, 1, 1_000);
+  private final Transfer transfer = new Transfer(3, 4_000);
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
   private final AtomicReference<Terminal.Size> size =
       new AtomicReference<>(new Terminal.Size(100, 24));
+
+  /** One of three files is done, and nobody has looked since. */
+  @BeforeEach
+  void finishOneFile() {
+    transfer.isHere("README.md", 500);
+    transfer.finished("README.md", 500, "verified");
+    assertEquals(1, transfer.look().events().size());
+  }
 
   private String text() {
     return bytes.toString(StandardCharsets.UTF_8);
@@ -130,6 +139,7 @@ final class PaintersTest {
   @Test
   void linesHaveNoControlCharactersAndComeNowAndThen() {
     LinePainter painter = new LinePainter(out);
+    transfer.isHere("config.json", 500);
     transfer.started(SHARD, 2_000, 0);
     for (int second = 0; second <= 20; second++) {
       painter.paint(transfer.look(), second * SECOND);
@@ -187,6 +197,19 @@ final class PaintersTest {
     assertTrue(speed.timeFor(10).isEmpty());
     speed.sample(21 * SECOND, 0);
     assertEquals(0, speed.bytesPerSecond().orElseThrow());
+  }
+
+  @Test
+  void aFileThatBeginsAnewCountsOnce() {
+    transfer.isHere(SHARD, 2_000);
+    transfer.started(SHARD, 2_000, 2_000);
+    assertEquals(2_500, transfer.look().doneBytes());
+    transfer.started(SHARD, 2_000, 0);
+    transfer.advanced(SHARD, 700);
+    transfer.advanced(SHARD, -200);
+    Transfer.View view = transfer.look();
+    assertEquals(1_000, view.doneBytes());
+    assertEquals(List.of(new Transfer.ActiveFile(SHARD, 2_000, 500)), view.active());
   }
 
   @Test
