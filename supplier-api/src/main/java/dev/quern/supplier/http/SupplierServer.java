@@ -7,6 +7,7 @@ import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.http.metrics.ServerMetrics;
+import dev.quern.supplier.relay.RelaySettings;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -67,10 +68,21 @@ public final class SupplierServer implements AutoCloseable {
    * @throws QuernException UNAVAILABLE when the address cannot be bound
    */
   public static SupplierServer start(ServerSettings settings, ModelCatalog catalog) {
-    return start(settings, ServerLimits.of(settings), catalog);
+    return start(settings, RelaySettings.defaults(), catalog);
   }
 
-  static SupplierServer start(ServerSettings settings, ServerLimits limits, ModelCatalog catalog) {
+  /**
+   * Starts to listen.
+   *
+   * @throws QuernException UNAVAILABLE when the address cannot be bound
+   */
+  public static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ModelCatalog catalog) {
+    return start(settings, relays, ServerLimits.of(settings), catalog);
+  }
+
+  static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ServerLimits limits, ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
     ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
@@ -82,12 +94,16 @@ public final class SupplierServer implements AutoCloseable {
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
+    PoktRoutes pokt = new PoktRoutes(catalog, models, relays);
     RouteTable routes =
         new RouteTable(
-            new InformationRoutes(catalog, settings.encoders(), metrics, version, draining::get),
-            new JsonRoutes(catalog, models, metrics, workers, bodies, limits, inFlight),
+            new InformationRoutes(
+                catalog, settings.encoders(), pokt, metrics, version, draining::get),
+            new JsonRoutes(catalog, models, metrics, workers, bodies, limits, relays, inFlight),
             new EncoderRoutes(encoders, metrics.encoders(), bodies, workers.output(), inFlight),
+            pokt,
             settings,
+            new Callers(settings.apiKeys(), relays.access()),
             limits,
             connections,
             metrics,
