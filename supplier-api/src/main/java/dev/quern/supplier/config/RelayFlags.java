@@ -1,5 +1,6 @@
 package dev.quern.supplier.config;
 
+import dev.quern.engine.generate.RelayShare;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
@@ -53,6 +54,19 @@ final class RelayFlags {
           "20",
           "most alternatives with each token of a relay's answer; -1 refuses log-probabilities");
 
+  static final Setting<Double> RELAY_SHARE =
+      Setting.of(
+          "relay-share",
+          ValueType.decimal(0.001, 1),
+          "1",
+          "most that relays take of `max-num-seqs` and of `max-num-batched-tokens`; the less, the"
+              + " sooner an own request gets its turn");
+  static final Setting<Integer> RELAY_MAX_WAITING =
+      Setting.of(
+          "relay-max-waiting",
+          ValueType.integer(1, 1_000_000),
+          "1024",
+          "most relays waiting for a model; one more is answered 429");
   static final Setting<Integer> RELAY_CONCURRENCY =
       Setting.absent(
           "relay-concurrency",
@@ -87,6 +101,8 @@ final class RelayFlags {
           RELAY_MAX_TOKENS,
           RELAY_MAX_PROMPT_TOKENS,
           RELAY_MAX_LOGPROBS,
+          RELAY_SHARE,
+          RELAY_MAX_WAITING,
           RELAY_CONCURRENCY,
           RELAY_DEADLINE,
           RELAY_HEIGHT_URL,
@@ -103,6 +119,7 @@ final class RelayFlags {
             integer(values.optional(RELAY_MAX_TOKENS)),
             integer(values.optional(RELAY_MAX_PROMPT_TOKENS)),
             values.value(RELAY_MAX_LOGPROBS)),
+        new RelayShare(values.value(RELAY_SHARE), values.value(RELAY_MAX_WAITING)),
         integer(values.optional(RELAY_CONCURRENCY)),
         integer(values.optional(RELAY_DEADLINE)),
         values.optional(RELAY_HEIGHT_URL).map(url -> sessions(url, values)));

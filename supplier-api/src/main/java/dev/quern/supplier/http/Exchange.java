@@ -3,6 +3,7 @@ package dev.quern.supplier.http;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.openai.ErrorAnswer;
+import dev.quern.supplier.http.openai.ErrorShape;
 import dev.quern.supplier.relay.Relay;
 import dev.quern.supplier.relay.SafeWords;
 import io.vertx.core.Context;
@@ -33,6 +34,7 @@ final class Exchange {
   private final List<Runnable> whenOver = new ArrayList<>();
   private final List<Runnable> whenDisconnected = new ArrayList<>();
   private boolean over;
+  private volatile ErrorShape errorShape = ErrorShape.OPENAI;
 
   private @Nullable Runnable whenLate;
 
@@ -65,7 +67,12 @@ final class Exchange {
 
   /** An error's answer: to a relay in words that gateways do not count. */
   ErrorAnswer errorAnswer(QuernException error) {
-    return ErrorAnswer.of(relay == null ? error : SafeWords.of(error));
+    return ErrorAnswer.of(relay == null ? error : SafeWords.of(error), errorShape);
+  }
+
+  /** How errors are written from now on. */
+  void errorShape(ErrorShape shape) {
+    errorShape = shape;
   }
 
   /** For the event loop alone. */

@@ -31,6 +31,7 @@ final class RouteTable {
 
   private final InformationRoutes information;
   private final JsonRoutes json;
+  private final EncoderRoutes encoders;
   private final PoktRoutes pokt;
   private final ServerSettings settings;
   private final ServerLimits limits;
@@ -44,6 +45,7 @@ final class RouteTable {
   RouteTable(
       InformationRoutes information,
       JsonRoutes json,
+      EncoderRoutes encoders,
       PoktRoutes pokt,
       ServerSettings settings,
       Callers callers,
@@ -55,6 +57,7 @@ final class RouteTable {
       BooleanSupplier draining) {
     this.information = information;
     this.json = json;
+    this.encoders = encoders;
     this.pokt = pokt;
     this.settings = settings;
     this.limits = limits;
@@ -135,14 +138,15 @@ final class RouteTable {
   private void enter(Endpoint endpoint, RoutingContext context) {
     Exchange exchange = exchange(context);
     context.put(HANDLER, endpoint.path());
+    exchange.errorShape(endpoint.errorShape());
     try {
       if (needsKey(endpoint)) {
         callers.check(exchange, endpoint != Endpoint.METRICS);
       }
-      if (endpoint.generates() && draining.getAsBoolean()) {
+      if (endpoint.takesEngine() && draining.getAsBoolean()) {
         throw stopping(exchange);
       }
-      if (endpoint.generates()) {
+      if (endpoint.takesEngine()) {
         exchange.relay().ifPresent(relay -> relays.begin(exchange, relay));
       }
       dispatch(endpoint, exchange, context);
@@ -174,6 +178,14 @@ final class RouteTable {
       case MODEL -> information.model(exchange, modelName(context));
       case TOKENIZE -> json.tokenize(exchange);
       case DETOKENIZE -> json.detokenize(exchange);
+      case EMBEDDINGS -> encoders.embeddings(exchange);
+      case RERANK -> encoders.rerank(exchange);
+      case SCORE -> encoders.score(exchange);
+      case CLASSIFY -> encoders.classify(exchange);
+      case EMBED -> encoders.embed(exchange);
+      case PREDICT -> encoders.predict(exchange);
+      case SIMILARITY -> encoders.similarity(exchange);
+      case INFO -> information.info(exchange);
       case HEALTH, PING -> information.health(exchange);
       case VERSION -> information.version(exchange);
       case ROOT -> information.root(exchange);

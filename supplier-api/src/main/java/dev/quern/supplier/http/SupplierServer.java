@@ -3,7 +3,7 @@ package dev.quern.supplier.http;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
-import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.http.metrics.ServerMetrics;
@@ -34,7 +34,7 @@ public final class SupplierServer implements AutoCloseable {
   private static final long FLUSH_MILLIS = 5_000;
 
   private final ServerSettings settings;
-  private final ServedModels models;
+  private final ModelCatalog catalog;
   private final Vertx vertx;
   private final HttpServer server;
   private final Workers workers;
@@ -46,7 +46,7 @@ public final class SupplierServer implements AutoCloseable {
 
   private SupplierServer(
       ServerSettings settings,
-      ServedModels models,
+      ModelCatalog catalog,
       Vertx vertx,
       HttpServer server,
       Workers workers,
@@ -55,7 +55,7 @@ public final class SupplierServer implements AutoCloseable {
       InFlight answers,
       AtomicBoolean draining) {
     this.settings = settings;
-    this.models = models;
+    this.catalog = catalog;
     this.vertx = vertx;
     this.server = server;
     this.workers = workers;
@@ -88,20 +88,24 @@ public final class SupplierServer implements AutoCloseable {
       ServerSettings settings, RelaySettings relays, ServerLimits limits, ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
-    ServerMetrics metrics = new ServerMetrics(models);
+    models.models().forEach(model -> model.engine().relayShare(relays.share()));
+    ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
+    ServerMetrics metrics = new ServerMetrics(models, encoders);
     AtomicBoolean draining = new AtomicBoolean();
     Workers workers = new Workers(limits.maxQueuedRequests());
+    BodyIntake bodies = new BodyIntake(workers, settings.maxBodyBytes(), limits);
     InFlight inFlight = new InFlight();
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
     RelayDesk desk = new RelayDesk(relays, metrics.relays());
-    PoktRoutes pokt = new PoktRoutes(catalog, models, relays);
+    PoktRoutes pokt = new PoktRoutes(catalog, relays);
     RouteTable routes =
         new RouteTable(
-            new InformationRoutes(models, pokt, metrics, version, draining::get),
-            new JsonRoutes(
-                models, metrics, workers, settings.maxBodyBytes(), limits, relays, inFlight),
+            new InformationRoutes(
+                catalog, settings.encoders(), pokt, metrics, version, draining::get),
+            new JsonRoutes(catalog, models, metrics, workers, bodies, limits, relays, inFlight),
+            new EncoderRoutes(encoders, metrics.encoders(), bodies, workers.output(), inFlight),
             pokt,
             settings,
             new Callers(settings.apiKeys(), relays.access()),
@@ -122,7 +126,7 @@ public final class SupplierServer implements AutoCloseable {
       connections.startSweeping(vertx);
       listen(server, settings);
       return new SupplierServer(
-          settings, models, vertx, server, workers, desk, inFlight, answers, draining);
+          settings, catalog, vertx, server, workers, desk, inFlight, answers, draining);
     } catch (RuntimeException e) {
       desk.close();
       vertx.close();
@@ -180,11 +184,10 @@ public final class SupplierServer implements AutoCloseable {
 
   private void drainEngines() {
     Thread[] drains =
-        models.models().stream()
-            .map(ServedModel::engine)
+        catalog.models().stream()
             .map(
-                engine ->
-                    Thread.ofVirtual().start(() -> engine.drain(settings.drainSeconds() * 1000L)))
+                model ->
+                    Thread.ofVirtual().start(() -> model.drain(settings.drainSeconds() * 1000L)))
             .toArray(Thread[]::new);
     for (Thread drain : drains) {
       try {

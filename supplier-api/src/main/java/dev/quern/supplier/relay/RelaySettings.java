@@ -1,5 +1,6 @@
 package dev.quern.supplier.relay;
 
+import dev.quern.engine.generate.RelayShare;
 import dev.quern.store.QuernException;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -9,6 +10,7 @@ import java.util.OptionalInt;
  *
  * @param keepAliveMillis between two pieces of white space while an answer is made; RelayMiner
  *     gives up on a backend that has sent no head for 5 s
+ * @param share of each model's engine, beside the operator's own requests
  * @param perApplication most relays of one application at a time
  * @param deadlineSeconds how long a relay may take in all
  * @param sessions absent: a relay's session sets it no deadline
@@ -17,6 +19,7 @@ public record RelaySettings(
     RelayAccess access,
     int keepAliveMillis,
     RelayLimits limits,
+    RelayShare share,
     OptionalInt perApplication,
     OptionalInt deadlineSeconds,
     Optional<SessionSettings> sessions) {
@@ -29,12 +32,13 @@ public record RelaySettings(
     }
   }
 
-  /** Without bounds of applications and of time. */
+  /** Without a share and without bounds of applications and of time. */
   public RelaySettings(RelayAccess access, int keepAliveMillis, RelayLimits limits) {
     this(
         access,
         keepAliveMillis,
         limits,
+        RelayShare.ALL,
         OptionalInt.empty(),
         OptionalInt.empty(),
         Optional.empty());
@@ -42,6 +46,13 @@ public record RelaySettings(
 
   /** Relays are told by their headers; white space every 2 s. */
   public static RelaySettings defaults() {
-    return new RelaySettings(RelayAccess.HEADER, 2_000, RelayLimits.NONE);
+    return new RelaySettings(
+        RelayAccess.HEADER,
+        2_000,
+        RelayLimits.NONE,
+        new RelayShare(1, 1024),
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        Optional.empty());
   }
 }

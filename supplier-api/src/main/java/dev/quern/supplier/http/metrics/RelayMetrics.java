@@ -34,7 +34,6 @@ public final class RelayMetrics {
   private final Counter late;
   private final Gauge inHand;
   private final Histogram timeToFirstToken;
-  private final Counter preemptions;
 
   RelayMetrics(CollectorRegistry registry, double[] latencies) {
     requests =
@@ -66,10 +65,6 @@ public final class RelayMetrics {
             .labelNames("model_name", "traffic")
             .buckets(latencies)
             .register(registry);
-    preemptions =
-        Counter.build("quern:traffic_preemptions_total", "Times that requests were set back.")
-            .labelNames("model_name", "traffic")
-            .register(registry);
   }
 
   /** A relay has begun. */
@@ -100,7 +95,6 @@ public final class RelayMetrics {
       @Override
       public void finished(String model, FinishReason reason, GenerationStats stats) {
         all.finished(model, reason, stats);
-        preemptions.labels(model, traffic).inc(stats.preemptions());
         if (stats.generatedTokens() > 0) {
           timeToFirstToken
               .labels(model, traffic)

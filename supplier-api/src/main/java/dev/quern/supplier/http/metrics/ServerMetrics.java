@@ -3,6 +3,8 @@ package dev.quern.supplier.http.metrics;
 import dev.quern.engine.generate.FinishReason;
 import dev.quern.engine.generate.GenerationStats;
 import dev.quern.engine.generate.StepListener;
+import dev.quern.supplier.http.encoder.EncoderObserver;
+import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.GenerationObserver;
 import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
@@ -47,8 +49,9 @@ public final class ServerMetrics implements GenerationObserver {
   private final Counter httpRequests;
   private final Histogram httpDuration;
   private final RelayMetrics relays;
+  private final EncoderMetrics encoders;
 
-  public ServerMetrics(ServedModels models) {
+  public ServerMetrics(ServedModels models, ServedEncoders servedEncoders) {
     success =
         Counter.build("quern:request_success_total", "Requests that were finished.")
             .labelNames("model_name", "finished_reason")
@@ -78,11 +81,17 @@ public final class ServerMetrics implements GenerationObserver {
             .buckets(LATENCY)
             .register(registry);
     relays = new RelayMetrics(registry, LATENCY);
-    new EngineCollector(models).register(registry);
+    encoders = new EncoderMetrics(registry, servedEncoders);
+    new EngineCollector(models, servedEncoders).register(registry);
     new ProcessCollector().register(registry);
     for (ServedModel model : models.models()) {
       model.engine().addStepListener(stepListener(model.metricsName()));
     }
+  }
+
+  /** What counts requests to encoders. */
+  public EncoderObserver encoders() {
+    return encoders;
   }
 
   @Override
