@@ -3,6 +3,7 @@ package dev.quern.supplier.http;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.openai.ErrorAnswer;
+import dev.quern.supplier.http.openai.ErrorShape;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -32,6 +33,7 @@ final class Exchange {
   private final List<Runnable> whenOver = new ArrayList<>();
   private final List<Runnable> whenDisconnected = new ArrayList<>();
   private boolean over;
+  private volatile ErrorShape errorShape = ErrorShape.OPENAI;
 
   /** Made on the event loop, before anything else touches the response. */
   Exchange(HttpServerRequest request, Context context) {
@@ -50,6 +52,11 @@ final class Exchange {
   /** Whether a RelayMiner forwarded it: one says for which supplier, service or application. */
   boolean isRelay() {
     return RELAY_HEADERS.stream().anyMatch(request.headers()::contains);
+  }
+
+  /** How errors are written from now on. */
+  void errorShape(ErrorShape shape) {
+    errorShape = shape;
   }
 
   /** For the event loop alone. */
@@ -100,7 +107,7 @@ final class Exchange {
           if (isOver() || response.headWritten()) {
             return;
           }
-          ErrorAnswer answer = ErrorAnswer.of(known);
+          ErrorAnswer answer = ErrorAnswer.of(known, errorShape);
           answer
               .retryAfterSeconds()
               .ifPresent(seconds -> response.putHeader("Retry-After", String.valueOf(seconds)));

@@ -1,7 +1,7 @@
 package dev.quern.supplier.http;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.quern.store.QuernException;
+import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.supplier.ModelCatalog;
 import dev.quern.supplier.http.generation.GenerationCall;
 import dev.quern.supplier.http.generation.GenerationPlan;
 import dev.quern.supplier.http.generation.PromptPlanner;
@@ -16,43 +16,42 @@ import dev.quern.supplier.http.openai.CompletionRenderer;
 import dev.quern.supplier.http.openai.CompletionRequest;
 import dev.quern.supplier.http.openai.Envelope;
 import dev.quern.supplier.http.openai.InformationJson;
-import dev.quern.supplier.http.openai.Json;
 import dev.quern.supplier.http.openai.TokenizeRequest;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 
 /** The routes that take a JSON body. Bodies arrive on the event loop; the rest is the workers'. */
 final class JsonRoutes {
+  private final ModelCatalog catalog;
   private final ServedModels models;
   private final ServerMetrics metrics;
   private final Workers workers;
-  private final long maxBodyBytes;
+  private final BodyIntake bodies;
   private final ServerLimits limits;
   private final InFlight inFlight;
-  private final AtomicLong bodiesInFlight = new AtomicLong();
 
   JsonRoutes(
+      ModelCatalog catalog,
       ServedModels models,
       ServerMetrics metrics,
       Workers workers,
-      long maxBodyBytes,
+      BodyIntake bodies,
       ServerLimits limits,
       InFlight inFlight) {
+    this.catalog = catalog;
     this.models = models;
     this.metrics = metrics;
     this.workers = workers;
-    this.maxBodyBytes = maxBodyBytes;
+    this.bodies = bodies;
     this.limits = limits;
     this.inFlight = inFlight;
   }
 
   void chat(Exchange exchange) {
-    withBody(
+    bodies.receive(
         exchange,
         body -> {
           ChatRequest request = ChatRequest.read(body, name -> models.named(name).defaults());
@@ -64,7 +63,7 @@ final class JsonRoutes {
   }
 
   void completion(Exchange exchange) {
-    withBody(
+    bodies.receive(
         exchange,
         body -> {
           CompletionRequest request =
@@ -77,28 +76,28 @@ final class JsonRoutes {
   }
 
   void tokenize(Exchange exchange) {
-    withBody(
+    bodies.receive(
         exchange,
         body -> {
           TokenizeRequest request = TokenizeRequest.read(body);
-          ServedModel model = model(request.model());
-          String text = request.text().orElseGet(() -> model.template().render(request.chat()));
+          LoadedModel model = anyModel(request.model());
+          String text = request.text().orElseGet(() -> conversation(request));
           int[] ids = model.tokenizer().encode(text, request.addSpecialTokens());
           Optional<List<String>> spellings =
               request.returnTokenStrings()
                   ? Optional.of(Arrays.stream(ids).mapToObj(model.tokenizer()::tokenText).toList())
                   : Optional.empty();
-          answer(exchange, InformationJson.tokens(ids, spellings, model.engine().maxModelLength()));
+          answer(exchange, InformationJson.tokens(ids, spellings, model.maxTokens()));
         });
   }
 
   void detokenize(Exchange exchange) {
-    withBody(
+    bodies.receive(
         exchange,
         body -> {
           TokenizeRequest.Reverse request = TokenizeRequest.Reverse.read(body);
-          ServedModel model = model(request.model());
-          PromptPlanner.checkIds("tokens", request.tokens(), model);
+          LoadedModel model = anyModel(request.model());
+          PromptPlanner.checkIds("tokens", request.tokens(), model.tokenizer().vocabularySize());
           answer(exchange, InformationJson.text(model.tokenizer().decode(request.tokens(), false)));
         });
   }
@@ -116,38 +115,14 @@ final class JsonRoutes {
     exchange.onEventLoop(() -> exchange.whenDisconnected(call::cancel));
   }
 
-  private void withBody(Exchange exchange, Consumer<ObjectNode> work) {
-    RequestBody.receive(
-        exchange,
-        maxBodyBytes,
-        limits,
-        bodiesInFlight,
-        received -> {
-          try {
-            workers.intake(() -> handle(exchange, received, work));
-          } catch (QuernException e) {
-            received.release();
-            exchange.fail(e);
-          }
-        });
+  /** Any kind of model has a tokenizer. */
+  private LoadedModel anyModel(Optional<String> name) {
+    return name.map(catalog::named).orElseGet(catalog::only);
   }
 
-  private static void handle(
-      Exchange exchange, RequestBody.Received received, Consumer<ObjectNode> work) {
-    try {
-      if (exchange.isOver()) {
-        return;
-      }
-      work.accept(Json.readObject(received.bytes()));
-    } catch (RuntimeException | Error e) {
-      exchange.fail(e);
-    } finally {
-      received.release();
-    }
-  }
-
-  private ServedModel model(Optional<String> name) {
-    return name.map(models::named).orElseGet(models::only);
+  private String conversation(TokenizeRequest request) {
+    ServedModel model = request.model().map(models::named).orElseGet(models::only);
+    return model.template().render(request.chat());
   }
 
   private static AnswerHead head(String prefix, Envelope envelope, ServedModel model) {

@@ -31,6 +31,7 @@ final class RouteTable {
 
   private final InformationRoutes information;
   private final JsonRoutes json;
+  private final EncoderRoutes encoders;
   private final ServerSettings settings;
   private final ServerLimits limits;
   private final Authenticator authenticator;
@@ -42,6 +43,7 @@ final class RouteTable {
   RouteTable(
       InformationRoutes information,
       JsonRoutes json,
+      EncoderRoutes encoders,
       ServerSettings settings,
       ServerLimits limits,
       ConnectionGuard connections,
@@ -50,6 +52,7 @@ final class RouteTable {
       BooleanSupplier draining) {
     this.information = information;
     this.json = json;
+    this.encoders = encoders;
     this.settings = settings;
     this.limits = limits;
     this.authenticator = new Authenticator(settings.apiKeys());
@@ -128,11 +131,12 @@ final class RouteTable {
   private void enter(Endpoint endpoint, RoutingContext context) {
     Exchange exchange = exchange(context);
     context.put(HANDLER, endpoint.path());
+    exchange.errorShape(endpoint.errorShape());
     try {
       if (needsKey(endpoint)) {
         authenticator.check(context.request().getHeader("Authorization"));
       }
-      if (endpoint.generates() && draining.getAsBoolean()) {
+      if (endpoint.takesEngine() && draining.getAsBoolean()) {
         throw new QuernException(
             ErrorCategory.UNAVAILABLE, "The server is stopping and takes no new work.");
       }
@@ -158,6 +162,14 @@ final class RouteTable {
       case MODEL -> information.model(exchange, modelName(context));
       case TOKENIZE -> json.tokenize(exchange);
       case DETOKENIZE -> json.detokenize(exchange);
+      case EMBEDDINGS -> encoders.embeddings(exchange);
+      case RERANK -> encoders.rerank(exchange);
+      case SCORE -> encoders.score(exchange);
+      case CLASSIFY -> encoders.classify(exchange);
+      case EMBED -> encoders.embed(exchange);
+      case PREDICT -> encoders.predict(exchange);
+      case SIMILARITY -> encoders.similarity(exchange);
+      case INFO -> information.info(exchange);
       case HEALTH, PING -> information.health(exchange);
       case VERSION -> information.version(exchange);
       case ROOT -> information.root(exchange);

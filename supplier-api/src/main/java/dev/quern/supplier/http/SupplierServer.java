@@ -3,7 +3,7 @@ package dev.quern.supplier.http;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
-import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.http.metrics.ServerMetrics;
@@ -33,7 +33,7 @@ public final class SupplierServer implements AutoCloseable {
   private static final long FLUSH_MILLIS = 5_000;
 
   private final ServerSettings settings;
-  private final ServedModels models;
+  private final ModelCatalog catalog;
   private final Vertx vertx;
   private final HttpServer server;
   private final Workers workers;
@@ -44,7 +44,7 @@ public final class SupplierServer implements AutoCloseable {
 
   private SupplierServer(
       ServerSettings settings,
-      ServedModels models,
+      ModelCatalog catalog,
       Vertx vertx,
       HttpServer server,
       Workers workers,
@@ -52,7 +52,7 @@ public final class SupplierServer implements AutoCloseable {
       InFlight answers,
       AtomicBoolean draining) {
     this.settings = settings;
-    this.models = models;
+    this.catalog = catalog;
     this.vertx = vertx;
     this.server = server;
     this.workers = workers;
@@ -73,17 +73,20 @@ public final class SupplierServer implements AutoCloseable {
   static SupplierServer start(ServerSettings settings, ServerLimits limits, ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
-    ServerMetrics metrics = new ServerMetrics(models);
+    ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
+    ServerMetrics metrics = new ServerMetrics(models, encoders);
     AtomicBoolean draining = new AtomicBoolean();
     Workers workers = new Workers(limits.maxQueuedRequests());
+    BodyIntake bodies = new BodyIntake(workers, settings.maxBodyBytes(), limits);
     InFlight inFlight = new InFlight();
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
     RouteTable routes =
         new RouteTable(
-            new InformationRoutes(models, metrics, version, draining::get),
-            new JsonRoutes(models, metrics, workers, settings.maxBodyBytes(), limits, inFlight),
+            new InformationRoutes(catalog, settings.encoders(), metrics, version, draining::get),
+            new JsonRoutes(catalog, models, metrics, workers, bodies, limits, inFlight),
+            new EncoderRoutes(encoders, metrics.encoders(), bodies, workers.output(), inFlight),
             settings,
             limits,
             connections,
@@ -101,7 +104,7 @@ public final class SupplierServer implements AutoCloseable {
       connections.startSweeping(vertx);
       listen(server, settings);
       return new SupplierServer(
-          settings, models, vertx, server, workers, inFlight, answers, draining);
+          settings, catalog, vertx, server, workers, inFlight, answers, draining);
     } catch (RuntimeException e) {
       vertx.close();
       workers.close();
@@ -157,11 +160,10 @@ public final class SupplierServer implements AutoCloseable {
 
   private void drainEngines() {
     Thread[] drains =
-        models.models().stream()
-            .map(ServedModel::engine)
+        catalog.models().stream()
             .map(
-                engine ->
-                    Thread.ofVirtual().start(() -> engine.drain(settings.drainSeconds() * 1000L)))
+                model ->
+                    Thread.ofVirtual().start(() -> model.drain(settings.drainSeconds() * 1000L)))
             .toArray(Thread[]::new);
     for (Thread drain : drains) {
       try {
