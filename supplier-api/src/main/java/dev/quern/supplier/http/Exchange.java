@@ -36,6 +36,8 @@ final class Exchange {
   private boolean over;
   private volatile ErrorShape errorShape = ErrorShape.OPENAI;
 
+  private @Nullable Runnable whenLate;
+
   /** Set on the event loop before the request is handed to anybody. */
   private @Nullable Relay relay;
 
@@ -94,6 +96,27 @@ final class Exchange {
     } else {
       whenDisconnected.add(action);
     }
+  }
+
+  /** Runs instead of a refusal when the answer's time is over; on the event loop. */
+  void whenLate(Runnable action) {
+    whenLate = action;
+  }
+
+  /**
+   * The answer's time is over: who makes it hears of that. When nobody has asked to, the work is
+   * cancelled and refused with {@code error}.
+   *
+   * @return whether somebody heard of it
+   */
+  boolean expire(QuernException error) {
+    if (whenLate != null) {
+      whenLate.run();
+      return true;
+    }
+    whenDisconnected.forEach(Runnable::run);
+    fail(error);
+    return false;
   }
 
   /** Whether the client has left or has its answer; a hint when asked off the event loop. */

@@ -8,6 +8,7 @@ import dev.quern.supplier.http.generation.GenerationPlan;
 import dev.quern.supplier.http.generation.PromptPlanner;
 import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
+import dev.quern.supplier.http.metrics.RelayMetrics;
 import dev.quern.supplier.http.metrics.ServerMetrics;
 import dev.quern.supplier.http.openai.AnswerHead;
 import dev.quern.supplier.http.openai.AnswerRenderer;
@@ -20,6 +21,7 @@ import dev.quern.supplier.http.openai.InformationJson;
 import dev.quern.supplier.http.openai.SamplingOptions;
 import dev.quern.supplier.http.openai.TokenizeRequest;
 import dev.quern.supplier.relay.PathSafeRenderer;
+import dev.quern.supplier.relay.RelayAdmission;
 import dev.quern.supplier.relay.RelaySettings;
 import dev.quern.supplier.relay.SafeWords;
 import java.time.Instant;
@@ -138,10 +140,24 @@ final class JsonRoutes {
     GenerationCall.Delivery delivery =
         delivery(exchange, plan, relay ? new PathSafeRenderer(renderer) : renderer);
     GenerationCall call =
-        new GenerationCall(plan, delivery, metrics, workers.output(), inFlight::leave);
+        new GenerationCall(
+            plan,
+            delivery,
+            metrics.relays().observer(exchange.relay(), metrics),
+            workers.output(),
+            inFlight::leave);
     inFlight.enter();
     call.start();
-    exchange.onEventLoop(() -> exchange.whenDisconnected(call::cancel));
+    exchange.onEventLoop(
+        () -> {
+          exchange.whenDisconnected(call::cancel);
+          exchange.whenLate(() -> late(call));
+        });
+  }
+
+  private void late(GenerationCall call) {
+    metrics.relays().late(call.begun() ? RelayMetrics.Late.RUNNING : RelayMetrics.Late.QUEUED);
+    call.abort(RelayAdmission.late());
   }
 
   /** Any kind of model has a tokenizer. */

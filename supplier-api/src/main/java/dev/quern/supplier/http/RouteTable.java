@@ -36,6 +36,7 @@ final class RouteTable {
   private final ServerSettings settings;
   private final ServerLimits limits;
   private final Callers callers;
+  private final RelayDesk relays;
   private final ConnectionGuard connections;
   private final ServerMetrics metrics;
   private final InFlight answers;
@@ -48,6 +49,7 @@ final class RouteTable {
       PoktRoutes pokt,
       ServerSettings settings,
       Callers callers,
+      RelayDesk relays,
       ServerLimits limits,
       ConnectionGuard connections,
       ServerMetrics metrics,
@@ -60,6 +62,7 @@ final class RouteTable {
     this.settings = settings;
     this.limits = limits;
     this.callers = callers;
+    this.relays = relays;
     this.connections = connections;
     this.metrics = metrics;
     this.answers = answers;
@@ -140,8 +143,11 @@ final class RouteTable {
       if (needsKey(endpoint)) {
         callers.check(exchange, endpoint != Endpoint.METRICS);
       }
-      if (endpoint.takesEngine() && draining.getAsBoolean()) {
-        throw stopping(exchange);
+      if (endpoint.takesEngine()) {
+        if (draining.getAsBoolean()) {
+          throw stopping(exchange);
+        }
+        exchange.relay().ifPresent(relay -> relays.begin(exchange, relay));
       }
       dispatch(endpoint, exchange, context);
     } catch (RuntimeException e) {

@@ -38,6 +38,7 @@ public final class SupplierServer implements AutoCloseable {
   private final Vertx vertx;
   private final HttpServer server;
   private final Workers workers;
+  private final RelayDesk desk;
   private final InFlight inFlight;
   private final InFlight answers;
   private final AtomicBoolean draining;
@@ -49,6 +50,7 @@ public final class SupplierServer implements AutoCloseable {
       Vertx vertx,
       HttpServer server,
       Workers workers,
+      RelayDesk desk,
       InFlight inFlight,
       InFlight answers,
       AtomicBoolean draining) {
@@ -57,6 +59,7 @@ public final class SupplierServer implements AutoCloseable {
     this.vertx = vertx;
     this.server = server;
     this.workers = workers;
+    this.desk = desk;
     this.inFlight = inFlight;
     this.answers = answers;
     this.draining = draining;
@@ -94,6 +97,7 @@ public final class SupplierServer implements AutoCloseable {
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
+    RelayDesk desk = new RelayDesk(relays, metrics.relays());
     PoktRoutes pokt = new PoktRoutes(catalog, models, relays);
     RouteTable routes =
         new RouteTable(
@@ -104,6 +108,7 @@ public final class SupplierServer implements AutoCloseable {
             pokt,
             settings,
             new Callers(settings.apiKeys(), relays.access()),
+            desk,
             limits,
             connections,
             metrics,
@@ -120,8 +125,9 @@ public final class SupplierServer implements AutoCloseable {
       connections.startSweeping(vertx);
       listen(server, settings);
       return new SupplierServer(
-          settings, catalog, vertx, server, workers, inFlight, answers, draining);
+          settings, catalog, vertx, server, workers, desk, inFlight, answers, draining);
     } catch (RuntimeException e) {
+      desk.close();
       vertx.close();
       workers.close();
       throw e;
@@ -172,6 +178,7 @@ public final class SupplierServer implements AutoCloseable {
     }
     await("closing", () -> vertx.close().toCompletionStage().toCompletableFuture());
     workers.close();
+    desk.close();
   }
 
   private void drainEngines() {
