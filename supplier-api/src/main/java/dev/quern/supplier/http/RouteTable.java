@@ -143,10 +143,10 @@ final class RouteTable {
       if (needsKey(endpoint)) {
         callers.check(exchange, endpoint != Endpoint.METRICS);
       }
-      if (endpoint.takesEngine() && draining.getAsBoolean()) {
-        throw stopping(exchange);
-      }
       if (endpoint.takesEngine()) {
+        if (draining.getAsBoolean()) {
+          throw stopping(exchange);
+        }
         exchange.relay().ifPresent(relay -> relays.begin(exchange, relay));
       }
       dispatch(endpoint, exchange, context);

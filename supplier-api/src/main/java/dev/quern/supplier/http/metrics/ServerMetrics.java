@@ -48,8 +48,8 @@ public final class ServerMetrics implements GenerationObserver {
   private final Counter stepSeconds;
   private final Counter httpRequests;
   private final Histogram httpDuration;
-  private final RelayMetrics relays;
   private final EncoderMetrics encoders;
+  private final RelayMetrics relays;
 
   public ServerMetrics(ServedModels models, ServedEncoders servedEncoders) {
     success =
@@ -80,9 +80,9 @@ public final class ServerMetrics implements GenerationObserver {
             .labelNames("handler", "method")
             .buckets(LATENCY)
             .register(registry);
-    relays = new RelayMetrics(registry, LATENCY);
     encoders = new EncoderMetrics(registry, servedEncoders);
     new EngineCollector(models, servedEncoders).register(registry);
+    relays = new RelayMetrics(registry, LATENCY);
     new ProcessCollector().register(registry);
     for (ServedModel model : models.models()) {
       model.engine().addStepListener(stepListener(model.metricsName()));
