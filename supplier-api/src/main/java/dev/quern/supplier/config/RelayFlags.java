@@ -2,6 +2,7 @@ package dev.quern.supplier.config;
 
 import dev.quern.engine.generate.RelayShare;
 import dev.quern.store.QuernException;
+import dev.quern.supplier.relay.CanarySettings;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
@@ -93,6 +94,20 @@ final class RelayFlags {
           "60",
           "how long a block of the chain takes");
 
+  static final Setting<Integer> CANARY_SECONDS =
+      Setting.of(
+          "canary-seconds",
+          ValueType.integer(0, 86_400),
+          "60",
+          "seconds between two canaries: a fixed prompt whose greedy tokens must stay the same; 0"
+              + " sends none");
+  static final Setting<Integer> CANARY_LIMIT_SECONDS =
+      Setting.of(
+          "canary-limit-seconds",
+          ValueType.integer(1, 3600),
+          "60",
+          "a canary that is answered later makes the server not ready");
+
   static final List<Setting<?>> ALL =
       List.of(
           RELAYS,
@@ -106,7 +121,9 @@ final class RelayFlags {
           RELAY_CONCURRENCY,
           RELAY_DEADLINE,
           RELAY_HEIGHT_URL,
-          RELAY_BLOCK_SECONDS);
+          RELAY_BLOCK_SECONDS,
+          CANARY_SECONDS,
+          CANARY_LIMIT_SECONDS);
 
   private RelayFlags() {}
 
@@ -122,7 +139,8 @@ final class RelayFlags {
         new RelayShare(values.value(RELAY_SHARE), values.value(RELAY_MAX_WAITING)),
         integer(values.optional(RELAY_CONCURRENCY)),
         integer(values.optional(RELAY_DEADLINE)),
-        values.optional(RELAY_HEIGHT_URL).map(url -> sessions(url, values)));
+        values.optional(RELAY_HEIGHT_URL).map(url -> sessions(url, values)),
+        new CanarySettings(values.value(CANARY_SECONDS), values.value(CANARY_LIMIT_SECONDS)));
   }
 
   private static SessionSettings sessions(String url, SettingValues values) {

@@ -14,6 +14,7 @@ import java.util.OptionalInt;
  * @param perApplication most relays of one application at a time
  * @param deadlineSeconds how long a relay may take in all
  * @param sessions absent: a relay's session sets it no deadline
+ * @param canary how the models are watched
  */
 public record RelaySettings(
     RelayAccess access,
@@ -22,7 +23,8 @@ public record RelaySettings(
     RelayShare share,
     OptionalInt perApplication,
     OptionalInt deadlineSeconds,
-    Optional<SessionSettings> sessions) {
+    Optional<SessionSettings> sessions,
+    CanarySettings canary) {
   private static final int LONGEST_KEEP_ALIVE = 4_900;
 
   public RelaySettings {
@@ -32,7 +34,7 @@ public record RelaySettings(
     }
   }
 
-  /** Without a share and without bounds of applications and of time. */
+  /** Without a share, without bounds of applications and of time, and without a canary. */
   public RelaySettings(RelayAccess access, int keepAliveMillis, RelayLimits limits) {
     this(
         access,
@@ -41,10 +43,11 @@ public record RelaySettings(
         RelayShare.ALL,
         OptionalInt.empty(),
         OptionalInt.empty(),
-        Optional.empty());
+        Optional.empty(),
+        CanarySettings.OFF);
   }
 
-  /** Relays are told by their headers; white space every 2 s. */
+  /** Relays are told by their headers; white space every 2 s, a canary each minute. */
   public static RelaySettings defaults() {
     return new RelaySettings(
         RelayAccess.HEADER,
@@ -53,6 +56,7 @@ public record RelaySettings(
         new RelayShare(1, 1024),
         OptionalInt.empty(),
         OptionalInt.empty(),
-        Optional.empty());
+        Optional.empty(),
+        new CanarySettings(60, 60));
   }
 }

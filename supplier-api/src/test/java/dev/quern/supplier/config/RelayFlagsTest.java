@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quern.engine.generate.RelayShare;
 import dev.quern.store.QuernException;
+import dev.quern.supplier.relay.CanarySettings;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
@@ -39,6 +40,8 @@ class RelayFlagsTest {
                 Map.entry("relay-max-prompt-tokens", "200"),
                 Map.entry("relay-max-logprobs", "-1"),
                 Map.entry("default-model", "pocket_network"),
+                Map.entry("canary-seconds", "5"),
+                Map.entry("canary-limit-seconds", "7"),
                 Map.entry("relay-share", "0.25"),
                 Map.entry("relay-max-waiting", "7"),
                 Map.entry("relay-concurrency", "3"),
@@ -55,7 +58,8 @@ class RelayFlagsTest {
             OptionalInt.of(60),
             Optional.of(
                 new SessionSettings(
-                    URI.create("http://node:26657/status"), Duration.ofMillis(30_500)))),
+                    URI.create("http://node:26657/status"), Duration.ofMillis(30_500))),
+            new CanarySettings(5, 7)),
         configuration.relays());
     assertEquals(Optional.of("pocket_network"), configuration.defaultModel());
   }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.quern.engine.generate.RelayShare;
+import dev.quern.supplier.relay.CanarySettings;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
@@ -140,7 +141,8 @@ class RelayTimeTest {
         RelayShare.ALL,
         OptionalInt.of(1),
         deadlineSeconds,
-        sessions);
+        sessions,
+        CanarySettings.OFF);
   }
 
   private TestServer start(RelaySettings relays) {

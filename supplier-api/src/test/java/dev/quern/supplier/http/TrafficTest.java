@@ -7,9 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quern.engine.generate.EngineSnapshot;
 import dev.quern.engine.generate.RelayShare;
+import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.relay.CanarySettings;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -31,6 +36,37 @@ class TrafficTest {
       completion("One", "\"max_tokens\":60,\"ignore_eos\":true,\"seed\":1");
 
   @Test
+  void aServerThatIsWatchedTellsOfItsModelsWhileItIsReady(@TempDir Path cache) {
+    try (TestServer server =
+        TestServer.start(
+            cache,
+            TestServer.settings(),
+            RelaySettings.defaults(),
+            ServerLimits.of(TestServer.settings()),
+            64,
+            Map.of(),
+            Optional.empty())) {
+      for (String path : List.of("/health", "/v1/health", "/v1/version", "/v1/models")) {
+        assertEquals(200, server.get(path).statusCode(), path);
+      }
+      assertEquals(1, TestServer.json(server.get("/v1/models").body()).path("data").size());
+      assertTrue(server.get("/metrics").body().contains("quern:ready 1.0"));
+    }
+    try (SupplierServer empty =
+        SupplierServer.start(TestServer.settings(), new ModelCatalog(List.of(), Map.of()))) {
+      HttpRequest models =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + empty.port() + "/v1/models"))
+              .build();
+      try (HttpClient client = HttpClient.newHttpClient()) {
+        HttpResponse<String> answer = client.send(models, HttpResponse.BodyHandlers.ofString());
+        assertEquals("{\"object\":\"list\",\"data\":[]}", answer.body());
+      } catch (IOException | InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+  }
+
+  @Test
   void ownRequestsPassRelaysWhichKeepToTheirShareAndQueue(@TempDir Path cache) throws Exception {
     RelaySettings settings =
         new RelaySettings(
@@ -41,7 +77,8 @@ class TrafficTest {
             new RelayShare(0.25, 6),
             OptionalInt.empty(),
             OptionalInt.empty(),
-            Optional.empty());
+            Optional.empty(),
+            CanarySettings.OFF);
     try (TestServer server =
         TestServer.start(
             cache,

@@ -10,6 +10,7 @@ import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** What was served to whom through the network, and how the operator's own traffic fared beside. */
 public final class RelayMetrics {
@@ -28,6 +29,7 @@ public final class RelayMetrics {
 
   private final BoundedLabels services = new BoundedLabels(MOST_SERVICES);
   private final BoundedLabels applications = new BoundedLabels(MOST_APPLICATIONS);
+  private final CollectorRegistry registry;
   private final Counter requests;
   private final Counter tokens;
   private final Histogram duration;
@@ -36,6 +38,7 @@ public final class RelayMetrics {
   private final Histogram timeToFirstToken;
 
   RelayMetrics(CollectorRegistry registry, double[] latencies) {
+    this.registry = registry;
     requests =
         Counter.build("quern:relay_requests_total", "Relays answered.")
             .labelNames("service", "application", "status")
@@ -65,6 +68,20 @@ public final class RelayMetrics {
             .labelNames("model_name", "traffic")
             .buckets(latencies)
             .register(registry);
+  }
+
+  /** What tells whether the server is ready. */
+  public void ready(BooleanSupplier ready) {
+    Gauge.build("quern:ready", "1 while the server is ready: health, models and canaries.")
+        .create()
+        .setChild(
+            new Gauge.Child() {
+              @Override
+              public double get() {
+                return ready.getAsBoolean() ? 1 : 0;
+              }
+            })
+        .register(registry);
   }
 
   /** A relay has begun. */
