@@ -3,8 +3,8 @@ package dev.quern.engine.generate;
 /**
  * What relays may take of an engine beside the operator's own requests.
  *
- * @param share of the sequences that run together and of a step's tokens, above 0 and at most 1; an
- *     own request that arrives waits at most for a step of this size
+ * @param share of a step's tokens, above 0 and at most 1: an own request that arrives waits at most
+ *     for a step of this size
  * @param maxWaiting relays waiting for their first step; one more is refused
  */
 public record RelayShare(double share, int maxWaiting) {
@@ -17,17 +17,13 @@ public record RelayShare(double share, int maxWaiting) {
     }
   }
 
-  /** Relays that run together when {@code maxNumSequences} may. */
-  int sequences(int maxNumSequences) {
-    return of(maxNumSequences);
+  /** Relays that run together: each computes a token a step. */
+  int sequences(SchedulerLimits limits) {
+    return Math.min(limits.maxNumSequences(), tokens(limits));
   }
 
-  /** Tokens of relays in a step of {@code maxNumBatchedTokens}; at least one a sequence. */
-  int tokens(int maxNumBatchedTokens) {
-    return of(maxNumBatchedTokens);
-  }
-
-  private int of(int all) {
-    return Math.max(1, (int) (share * all));
+  /** Tokens of relays in a step. */
+  int tokens(SchedulerLimits limits) {
+    return Math.max(1, (int) (share * limits.maxNumBatchedTokens()));
   }
 }

@@ -121,7 +121,7 @@ final class Scheduler {
   StepPlan schedule(long nowNanos) {
     plan.clear();
     budget = limits.maxNumBatchedTokens();
-    relayBudget = relayShare.tokens(budget);
+    relayBudget = relayShare.tokens(limits);
     scoredRows = limits.maxScoredRows();
     expire(nowNanos);
     yieldToBetterPriority();
@@ -202,7 +202,7 @@ final class Scheduler {
   }
 
   private boolean noRelayPlace() {
-    return relaysRunning >= relayShare.sequences(limits.maxNumSequences());
+    return relaysRunning >= relayShare.sequences(limits);
   }
 
   /**

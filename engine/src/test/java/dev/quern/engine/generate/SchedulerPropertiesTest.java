@@ -184,8 +184,8 @@ class SchedulerPropertiesTest {
       if (plan.sequences.stream().anyMatch(Drive::isOwnPrompt)) {
         assertTrue(relays.isEmpty(), "relays beside an own prompt");
       }
-      assertTrue(relays.stream().mapToInt(s -> s.chunk).sum() <= share.tokens(maxTokens));
-      assertTrue(scheduler.relaysRunning() <= share.sequences(maxSequences));
+      assertTrue(relays.stream().mapToInt(s -> s.chunk).sum() <= share.tokens(scheduler.limits()));
+      assertTrue(scheduler.relaysRunning() <= share.sequences(scheduler.limits()));
       assertEquals(
           scheduler.runningSequences().stream().filter(s -> s.request().isRelay()).count(),
           scheduler.relaysRunning());
@@ -204,7 +204,7 @@ class SchedulerPropertiesTest {
           .min(Sequence.ORDER)
           .ifPresent(
               best -> {
-                int most = best.request().isRelay() ? share.tokens(maxTokens) : maxTokens;
+                int most = best.request().isRelay() ? share.tokens(scheduler.limits()) : maxTokens;
                 assertTrue(plan.sequences.contains(best) || plan.tokens >= most);
               });
     }

@@ -59,9 +59,9 @@ final class RelayFlags {
       Setting.of(
           "relay-share",
           ValueType.decimal(0.001, 1),
-          "1",
-          "most that relays take of `max-num-seqs` and of `max-num-batched-tokens`; the less, the"
-              + " sooner an own request gets its turn");
+          "0.05",
+          "most that relays take of a step's `max-num-batched-tokens`: an own request waits for"
+              + " such a step at most; 1 where relays are all there is");
   static final Setting<Integer> RELAY_MAX_WAITING =
       Setting.of(
           "relay-max-waiting",

@@ -53,7 +53,7 @@ public record RelaySettings(
         RelayAccess.HEADER,
         2_000,
         RelayLimits.NONE,
-        new RelayShare(1, 1024),
+        new RelayShare(0.05, 1024),
         OptionalInt.empty(),
         OptionalInt.empty(),
         Optional.empty(),

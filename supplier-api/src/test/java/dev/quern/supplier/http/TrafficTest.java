@@ -73,8 +73,8 @@ class TrafficTest {
             RelayAccess.HEADER,
             100,
             RelayLimits.NONE,
-            // 4 of the 16 sequences, and 6 more in the queue.
-            new RelayShare(0.25, 6),
+            // 4 of a step's 512 tokens, so 4 sequences, and 6 more in the queue.
+            new RelayShare(4 / 512.0, 6),
             OptionalInt.empty(),
             OptionalInt.empty(),
             Optional.empty(),
