@@ -4,28 +4,27 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.generation.GenerationCall;
 import dev.quern.supplier.http.openai.AnswerRenderer;
+import dev.quern.supplier.http.openai.ApiException;
 import dev.quern.supplier.http.openai.ChoiceDelta;
 import dev.quern.supplier.http.openai.Envelope;
 import dev.quern.supplier.http.openai.Usage;
+import dev.quern.supplier.relay.StreamPieces;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * Server-sent events. While the client takes in nothing, what comes is kept as text, which merges
+ * A stream of chunks. While the client takes in nothing, what comes is kept as text, which merges
  * into one event later; past a bound of text or of time the request ends, so that a slow client
  * never holds the device for long.
  */
 final class EventStreamDelivery implements GenerationCall.Delivery {
-  private static final byte[] DATA = "data: ".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] END = "\n\n".getBytes(StandardCharsets.UTF_8);
-  private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.UTF_8);
-
   private final Exchange exchange;
   private final AnswerRenderer renderer;
   private final Envelope envelope;
   private final ServerLimits limits;
+  private final StreamFraming framing;
 
   /** Set by the event loop: the client takes in nothing for now. */
   private volatile boolean full;
@@ -40,6 +39,7 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
     this.renderer = renderer;
     this.envelope = envelope;
     this.limits = limits;
+    this.framing = StreamFraming.accepted(exchange.request().getHeader("Accept"));
   }
 
   @Override
@@ -63,13 +63,15 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
     }
     boolean done = call.done();
     for (ChoiceDelta delta : call.takeDeltas()) {
-      append(events, renderer.chunk(delta, running));
+      for (ChoiceDelta piece : call.plan().relay() ? StreamPieces.of(delta) : List.of(delta)) {
+        append(events, fitting(call, renderer.chunk(piece, running)));
+      }
     }
     if (done) {
       if (envelope.usageInStream()) {
         append(events, renderer.usageOnly(call.usage()));
       }
-      append(events, DONE);
+      framing.appendEnd(events);
     }
     closed = done;
     write(call, events, !opened, done);
@@ -109,7 +111,7 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
           if (first) {
             response
                 .setChunked(true)
-                .putHeader("Content-Type", "text/event-stream; charset=utf-8")
+                .putHeader("Content-Type", framing.contentType())
                 .putHeader("Cache-Control", "no-cache")
                 // Proxies that buffer would hold back the tokens.
                 .putHeader("X-Accel-Buffering", "no");
@@ -164,7 +166,16 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
         });
   }
 
-  private static void append(Buffer events, byte[] data) {
-    events.appendBytes(DATA).appendBytes(data).appendBytes(END);
+  private void append(Buffer events, byte[] data) {
+    framing.append(events, data);
+  }
+
+  /** What belongs to the whole prompt cannot be cut. */
+  private static byte[] fitting(GenerationCall call, byte[] chunk) {
+    if (call.plan().relay() && chunk.length > StreamPieces.LONGEST_LINE) {
+      throw ApiException.refused(
+          400, "line_too_long", "A part of this answer is too long for a stream; ask without one.");
+    }
+    return chunk;
   }
 }

@@ -123,6 +123,24 @@ class RelayRoutesTest {
   }
 
   @Test
+  void linesOfJsonForWhoAsksForThem() {
+    HttpResponse<String> answer =
+        server.post(
+            CHAT,
+            chat("What is 3 plus 4?", "\"max_tokens\":8,\"stream\":true"),
+            "Accept",
+            "application/x-ndjson");
+    assertEquals("application/x-ndjson", answer.headers().firstValue("Content-Type").orElseThrow());
+    List<String> lines = answer.body().lines().toList();
+    assertTrue(lines.size() > 2, answer.body());
+    for (String line : lines) {
+      assertEquals("chat.completion.chunk", TestServer.json(line).path("object").asText());
+    }
+    assertTrue(
+        TestServer.json(lines.getLast()).at("/choices/0/finish_reason").isTextual(), answer.body());
+  }
+
+  @Test
   void headLeavesBeforeTheAnswerIsMade() throws IOException {
     String body =
         completion("One", "\"max_tokens\":300,\"ignore_eos\":true,\"stop\":[\"never seen\"]");

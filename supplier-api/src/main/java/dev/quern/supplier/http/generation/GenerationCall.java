@@ -221,10 +221,13 @@ public final class GenerationCall {
         ended |= last && backlog() == 0 && choices.stream().noneMatch(ChoiceProgress::hasDelta);
       }
     } catch (RuntimeException e) {
-      LOG.error("request {} could not be answered", plan.id(), e);
+      QuernException known = asQuernException(e);
+      if (known.category() == ErrorCategory.INTERNAL) {
+        LOG.error("request {} could not be answered", plan.id(), e);
+      }
       ended = true;
       handles.forEach(handle -> handle.finish(FinishReason.CANCELLED));
-      delivery.failed(new QuernException(ErrorCategory.INTERNAL, "Internal error.", e));
+      delivery.failed(known);
     }
   }
 
