@@ -44,7 +44,7 @@ public record ModelDescription(
       Checkpoint checkpoint = Checkpoint.open(folder);
       String architecture = checkpoint.architecture();
       return new ModelDescription(
-          ModelKind.of(architecture, CheckpointSummary.hasChatTemplate(ModelFiles.in(folder))),
+          ModelKind.of(architecture, CheckpointSummary.hasChatTemplate(checkpoint.files())),
           Optional.of(architecture),
           Map.of(),
           checkpoint.types(),

@@ -93,6 +93,9 @@ final class PullBench implements Runnable {
   private static List<String> quern() {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        // As the launcher starts it.
+        "-XX:+UseSerialGC",
+        "-Xmx256m",
         "--enable-native-access=ALL-UNNAMED",
         "-cp",
         System.getProperty("java.class.path"),

@@ -47,21 +47,28 @@ final class EncoderLoader {
       return new EncoderModel(context, stack, head, describe(head, maxTokens));
     }
     if (family.classes().isPresent()) {
-      ClassLabels labels = ClassLabels.read(context.config());
+      ClassLabels labels = ClassLabels.read(context.config()).with(layout);
       ClassHead head =
           family
               .classes()
               .get()
               .load(context, root.weights(), stack.shape().hiddenSize(), labels.count());
       return new EncoderModel(
-          context, stack, head, describe(task, labels, maxTokens, Optional.empty()));
+          context, stack, head, describe(task, labels, maxTokens, template(task)));
     }
     AnswerHead head =
         AnswerHead.load(
             context, root.weights(), stack.shape(), AnswerTokens.read(checkpoint, layout));
-    ClassLabels labels = new ClassLabels(List.of("yes"), ScoreActivation.SIGMOID);
+    ClassLabels labels = new ClassLabels(List.of("yes"), ScoreActivation.SIGMOID).with(layout);
     return new EncoderModel(
-        context, stack, head, describe(task, labels, maxTokens, Optional.of(RerankTemplate.QWEN3)));
+        context, stack, head, describe(task, labels, maxTokens, template(task)));
+  }
+
+  /** Rerankers made of Qwen 3 read its template, also where the answers became a class head. */
+  private Optional<RerankTemplate> template(EncoderTask task) {
+    return task == EncoderTask.RERANKING && family.answers()
+        ? Optional.of(RerankTemplate.QWEN3)
+        : Optional.empty();
   }
 
   private void refuse(ModelConfig config, EncoderTask task) {

@@ -1,12 +1,17 @@
 package dev.quern.engine.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.torch.TorchBackend;
+import dev.quern.engine.text.FastTokenizer;
 import dev.quern.store.Checkpoint;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -130,10 +135,34 @@ class EncodersTest {
     assertEquals(ScoreActivation.SOFTMAX, describe("bert-classes").activation());
     assertEquals(ScoreActivation.SIGMOID, describe("roberta-labels").activation());
     assertEquals(ScoreActivation.NONE, describe("bert-cross").activation());
+    assertEquals(ScoreActivation.NONE, describe("mpnet-cross").activation());
     assertEquals(ScoreActivation.SIGMOID, describe("xlm-roberta-cross").activation());
     assertTrue(describe("xlm-roberta-cross").pairs());
     assertTrue(describe("qwen3-reranker").rerankTemplate().isPresent());
+    assertTrue(describe("qwen3-cross").rerankTemplate().isPresent());
     assertEquals(ScoreActivation.SIGMOID, describe("qwen3-reranker").activation());
+  }
+
+  /** What a user types becomes what the library's tokenizer makes of it. */
+  @ParameterizedTest
+  @MethodSource("names")
+  void tokenizersGiveTheIds(String name) throws IOException {
+    EncoderGolden golden = EncoderGolden.read(name);
+    JsonNode inputs =
+        new JsonMapper().readTree(golden.folder().resolve("golden.json").toFile()).get("inputs");
+    int longest = golden.inputs().stream().mapToInt(EncoderInput::length).max().getAsInt();
+    int compared = 0;
+    try (FastTokenizer tokenizer = FastTokenizer.load(golden.folder())) {
+      for (int i = 0; i < inputs.size(); i++) {
+        int[] ids = golden.inputs().get(i).tokenIds();
+        if (!inputs.get(i).has("pair") && ids.length < longest) {
+          String text = inputs.get(i).get("text").textValue();
+          assertArrayEquals(ids, tokenizer.encode(text, /* addSpecialTokens= */ true), text);
+          compared++;
+        }
+      }
+    }
+    assertTrue(compared > 0 || inputs.get(0).has("pair"));
   }
 
   private static EncoderDescription describe(String name) {

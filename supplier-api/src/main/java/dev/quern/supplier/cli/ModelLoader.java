@@ -33,7 +33,8 @@ final class ModelLoader {
     Path folder = pulledFolder(reference, configuration, console);
     console.say("Loading " + reference + (reference.equals(DEMO) ? "" : " from " + folder));
     long begin = System.nanoTime();
-    LoadedModel model = runtime.load(id(reference, folder), folder, configuration.loading());
+    LoadedModel model =
+        runtime.load(id(reference, folder), folder, configuration.loading(reference));
     console.say(
         "Loaded %s: %s, %s parameters, %s, context of %d tokens, in %.1f s"
             .formatted(
@@ -41,7 +42,7 @@ final class ModelLoader {
                 model.architecture(),
                 Units.count(model.parameters()),
                 memory(model),
-                model.engine().maxModelLength(),
+                model.maxTokens(),
                 (System.nanoTime() - begin) / 1e9));
     return model;
   }
