@@ -1,11 +1,10 @@
 package dev.quern.supplier.http;
 
+import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
-import dev.quern.supplier.http.generation.ServedModel;
-import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.relay.CheckpointDigest;
 import dev.quern.supplier.relay.ModelIdentity;
 import dev.quern.supplier.relay.RelaySettings;
@@ -19,13 +18,11 @@ import java.util.function.Function;
 /** The routes under {@code /pokt}: the identity of the model that answers for no name. */
 final class PoktRoutes {
   private final ModelCatalog catalog;
-  private final ServedModels models;
   private final RelaySettings relays;
   private final Map<Path, CheckpointDigest> digests = new HashMap<>();
 
-  PoktRoutes(ModelCatalog catalog, ServedModels models, RelaySettings relays) {
+  PoktRoutes(ModelCatalog catalog, RelaySettings relays) {
     this.catalog = catalog;
-    this.models = models;
     this.relays = relays;
     for (String name : catalog.names()) {
       digests.computeIfAbsent(catalog.named(name).folder(), CheckpointDigest::of);
@@ -69,9 +66,9 @@ final class PoktRoutes {
             .mainName()
             .orElseThrow(
                 () -> new QuernException(ErrorCategory.UNAVAILABLE, "No model is served."));
-    ServedModel model = models.named(name);
-    Path folder = model.loaded().folder();
-    int context = model.engine().maxModelLength();
+    LoadedModel model = catalog.named(name);
+    Path folder = model.folder();
+    int context = model.maxTokens();
     CheckpointDigest digest = Objects.requireNonNull(digests.get(folder));
     return new ModelIdentity(
         name,
