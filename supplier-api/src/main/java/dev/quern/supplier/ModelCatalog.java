@@ -86,6 +86,25 @@ public final class ModelCatalog {
   }
 
   /**
+   * The only model, for requests that name none.
+   *
+   * @throws QuernException BAD_REQUEST when there are several
+   */
+  public LoadedModel only() {
+    List<LoadedModel> models = models();
+    if (models.size() != 1) {
+      throw QuernException.badRequest(
+          "model", "Several models are served; name one of " + String.join(", ", names()) + ".");
+    }
+    return models.getFirst();
+  }
+
+  /** Whether a model is loaded and every engine is well. */
+  public boolean healthy() {
+    return !byName.isEmpty() && byName.values().stream().allMatch(LoadedModel::healthy);
+  }
+
+  /**
    * The model served under a name.
    *
    * @throws QuernException NOT_FOUND, naming the field {@code model}

@@ -167,7 +167,6 @@ final class ServeCommand implements Command {
   private static void sayWhereToAsk(
       int port, ModelCatalog catalog, QuernConfiguration configuration, Console console) {
     String model = catalog.names().getFirst();
-    boolean chat = catalog.named(model).chatTemplate().isPresent();
     Optional<String> keyFile = configuration.keyFile().map(keys -> keys.file().toString());
     console.out().println("Listening on " + url(configuration.server().host(), port));
     console.out().println("Serving " + String.join(", ", catalog.names()) + ". Try:");
@@ -176,7 +175,10 @@ final class ServeCommand implements Command {
         .println(
             "  "
                 + CurlLine.text(
-                    url(reachable(configuration.server().host()), port), model, chat, keyFile));
+                    url(reachable(configuration.server().host()), port),
+                    model,
+                    catalog.named(model),
+                    keyFile));
   }
 
   private static String url(String host, int port) {

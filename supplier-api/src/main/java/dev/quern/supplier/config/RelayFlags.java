@@ -1,8 +1,13 @@
 package dev.quern.supplier.config;
 
+import dev.quern.store.QuernException;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
+import dev.quern.supplier.relay.SessionSettings;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -48,6 +53,32 @@ final class RelayFlags {
           "20",
           "most alternatives with each token of a relay's answer; -1 refuses log-probabilities");
 
+  static final Setting<Integer> RELAY_CONCURRENCY =
+      Setting.absent(
+          "relay-concurrency",
+          ValueType.integer(1, 1_000_000),
+          "any number",
+          "most relays of one application at a time; one more is answered 429");
+  static final Setting<Integer> RELAY_DEADLINE =
+      Setting.absent(
+          "relay-deadline",
+          ValueType.integer(1, 86_400),
+          "none",
+          "seconds after which a relay is cancelled");
+  static final Setting<String> RELAY_HEIGHT_URL =
+      Setting.absent(
+          "relay-height-url",
+          ValueType.text("URL", "an http or https address"),
+          "none",
+          "where a node tells the chain's height, such as `http://node:26657/status`; relays end"
+              + " with their session");
+  static final Setting<Double> RELAY_BLOCK_SECONDS =
+      Setting.of(
+          "relay-block-seconds",
+          ValueType.decimal(0.1, 86_400),
+          "60",
+          "how long a block of the chain takes");
+
   static final List<Setting<?>> ALL =
       List.of(
           RELAYS,
@@ -55,7 +86,11 @@ final class RelayFlags {
           CROP_MAX_TOKENS,
           RELAY_MAX_TOKENS,
           RELAY_MAX_PROMPT_TOKENS,
-          RELAY_MAX_LOGPROBS);
+          RELAY_MAX_LOGPROBS,
+          RELAY_CONCURRENCY,
+          RELAY_DEADLINE,
+          RELAY_HEIGHT_URL,
+          RELAY_BLOCK_SECONDS);
 
   private RelayFlags() {}
 
@@ -67,7 +102,20 @@ final class RelayFlags {
             values.value(CROP_MAX_TOKENS),
             integer(values.optional(RELAY_MAX_TOKENS)),
             integer(values.optional(RELAY_MAX_PROMPT_TOKENS)),
-            values.value(RELAY_MAX_LOGPROBS)));
+            values.value(RELAY_MAX_LOGPROBS)),
+        integer(values.optional(RELAY_CONCURRENCY)),
+        integer(values.optional(RELAY_DEADLINE)),
+        values.optional(RELAY_HEIGHT_URL).map(url -> sessions(url, values)));
+  }
+
+  private static SessionSettings sessions(String url, SettingValues values) {
+    try {
+      return new SessionSettings(
+          new URI(url), Duration.ofMillis((long) (1000 * values.value(RELAY_BLOCK_SECONDS))));
+    } catch (URISyntaxException e) {
+      throw QuernException.badRequest(
+          RELAY_HEIGHT_URL.name(), RELAY_HEIGHT_URL.name() + " is no address: " + e.getReason());
+    }
   }
 
   private static OptionalInt integer(Optional<Integer> value) {

@@ -3,6 +3,7 @@ package dev.quern.supplier.http;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.openai.ErrorAnswer;
+import dev.quern.supplier.http.openai.ErrorShape;
 import dev.quern.supplier.relay.Relay;
 import dev.quern.supplier.relay.SafeWords;
 import io.vertx.core.Context;
@@ -33,6 +34,9 @@ final class Exchange {
   private final List<Runnable> whenOver = new ArrayList<>();
   private final List<Runnable> whenDisconnected = new ArrayList<>();
   private boolean over;
+  private volatile ErrorShape errorShape = ErrorShape.OPENAI;
+
+  private @Nullable Runnable whenLate;
 
   /** Set on the event loop before the request is handed to anybody. */
   private @Nullable Relay relay;
@@ -63,7 +67,12 @@ final class Exchange {
 
   /** An error's answer: to a relay in words that gateways do not count. */
   ErrorAnswer errorAnswer(QuernException error) {
-    return ErrorAnswer.of(relay == null ? error : SafeWords.of(error));
+    return ErrorAnswer.of(relay == null ? error : SafeWords.of(error), errorShape);
+  }
+
+  /** How errors are written from now on. */
+  void errorShape(ErrorShape shape) {
+    errorShape = shape;
   }
 
   /** For the event loop alone. */
@@ -87,6 +96,27 @@ final class Exchange {
     } else {
       whenDisconnected.add(action);
     }
+  }
+
+  /** Runs instead of a refusal when the answer's time is over; on the event loop. */
+  void whenLate(Runnable action) {
+    whenLate = action;
+  }
+
+  /**
+   * The answer's time is over: who makes it hears of that. When nobody has asked to, the work is
+   * cancelled and refused with {@code error}.
+   *
+   * @return whether somebody heard of it
+   */
+  boolean expire(QuernException error) {
+    if (whenLate != null) {
+      whenLate.run();
+      return true;
+    }
+    whenDisconnected.forEach(Runnable::run);
+    fail(error);
+    return false;
   }
 
   /** Whether the client has left or has its answer; a hint when asked off the event loop. */

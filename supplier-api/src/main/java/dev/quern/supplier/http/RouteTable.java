@@ -31,10 +31,12 @@ final class RouteTable {
 
   private final InformationRoutes information;
   private final JsonRoutes json;
+  private final EncoderRoutes encoders;
   private final PoktRoutes pokt;
   private final ServerSettings settings;
   private final ServerLimits limits;
   private final Callers callers;
+  private final RelayDesk relays;
   private final ConnectionGuard connections;
   private final ServerMetrics metrics;
   private final InFlight answers;
@@ -43,9 +45,11 @@ final class RouteTable {
   RouteTable(
       InformationRoutes information,
       JsonRoutes json,
+      EncoderRoutes encoders,
       PoktRoutes pokt,
       ServerSettings settings,
       Callers callers,
+      RelayDesk relays,
       ServerLimits limits,
       ConnectionGuard connections,
       ServerMetrics metrics,
@@ -53,10 +57,12 @@ final class RouteTable {
       BooleanSupplier draining) {
     this.information = information;
     this.json = json;
+    this.encoders = encoders;
     this.pokt = pokt;
     this.settings = settings;
     this.limits = limits;
     this.callers = callers;
+    this.relays = relays;
     this.connections = connections;
     this.metrics = metrics;
     this.answers = answers;
@@ -132,12 +138,16 @@ final class RouteTable {
   private void enter(Endpoint endpoint, RoutingContext context) {
     Exchange exchange = exchange(context);
     context.put(HANDLER, endpoint.path());
+    exchange.errorShape(endpoint.errorShape());
     try {
       if (needsKey(endpoint)) {
         callers.check(exchange, endpoint != Endpoint.METRICS);
       }
-      if (endpoint.generates() && draining.getAsBoolean()) {
-        throw stopping(exchange);
+      if (endpoint.takesEngine()) {
+        if (draining.getAsBoolean()) {
+          throw stopping(exchange);
+        }
+        exchange.relay().ifPresent(relay -> relays.begin(exchange, relay));
       }
       dispatch(endpoint, exchange, context);
     } catch (RuntimeException e) {
@@ -168,6 +178,14 @@ final class RouteTable {
       case MODEL -> information.model(exchange, modelName(context));
       case TOKENIZE -> json.tokenize(exchange);
       case DETOKENIZE -> json.detokenize(exchange);
+      case EMBEDDINGS -> encoders.embeddings(exchange);
+      case RERANK -> encoders.rerank(exchange);
+      case SCORE -> encoders.score(exchange);
+      case CLASSIFY -> encoders.classify(exchange);
+      case EMBED -> encoders.embed(exchange);
+      case PREDICT -> encoders.predict(exchange);
+      case SIMILARITY -> encoders.similarity(exchange);
+      case INFO -> information.info(exchange);
       case HEALTH, PING -> information.health(exchange);
       case VERSION -> information.version(exchange);
       case ROOT -> information.root(exchange);
