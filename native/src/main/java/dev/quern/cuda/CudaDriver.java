@@ -15,6 +15,7 @@ public final class CudaDriver {
   static final String OLDEST_DRIVER = "525.60";
 
   private static final int OLDEST_VERSION = 12000;
+  private static final int CUDA_13 = 13000;
   private static final int NAME_BYTES = 256;
 
   private final DriverLibrary library;
@@ -60,6 +61,11 @@ public final class CudaDriver {
   /** The CUDA version that the driver serves, e.g. {@code 13.0}. */
   public String version() {
     return versionText(version);
+  }
+
+  /** Whether device code made by CUDA 13's compiler can be loaded; else PTX is compiled on load. */
+  public boolean readsCuda13Binaries() {
+    return version >= CUDA_13;
   }
 
   /** The driver's file, as it was looked for. */
