@@ -1,17 +1,13 @@
 package dev.quern.engine.runtime;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.quern.engine.generate.GenerationEngine;
 import dev.quern.engine.tensor.MemoryUse;
-import dev.quern.engine.text.ChatTemplate;
 import dev.quern.engine.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 
 /** A model ready to answer. Closing it ends its engine and frees its memory. */
-public interface LoadedModel extends AutoCloseable {
+public sealed interface LoadedModel extends AutoCloseable
+    permits LoadedLanguageModel, LoadedEncoder {
   /** The name it was asked for: an id, a folder's name, or {@code demo}. */
   String id();
 
@@ -24,19 +20,17 @@ public interface LoadedModel extends AutoCloseable {
 
   Tokenizer tokenizer();
 
-  /** How conversations become prompts; absent: the checkpoint completes text only. */
-  Optional<ChatTemplate> chatTemplate();
+  /** Most tokens that one request's text may have; a language model's answer counts too. */
+  int maxTokens();
 
-  /** What {@code generation_config.json} says, if there is one. */
-  Optional<JsonNode> generationConfig();
-
-  GenerationEngine engine();
-
-  /** End-of-sequence ids of generation_config.json, else config.json. */
-  Set<Integer> endOfSequenceTokens();
-
-  /** Bytes by tag: {@code weights}, {@code kv_cache}, {@code workspace}. */
+  /** Bytes by tag: {@code weights}, {@code kv_cache}. */
   Map<String, MemoryUse> memory();
+
+  /** Whether its engine works. */
+  boolean healthy();
+
+  /** Takes no new work, lets what runs finish for at most {@code millis}, then ends it. */
+  void drain(long millis);
 
   @Override
   void close();

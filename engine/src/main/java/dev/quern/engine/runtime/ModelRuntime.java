@@ -1,10 +1,14 @@
 package dev.quern.engine.runtime;
 
 import dev.quern.engine.device.DeviceThread;
+import dev.quern.engine.embed.EncoderEngine;
+import dev.quern.engine.embed.EncoderSettings;
 import dev.quern.engine.generate.EngineSettings;
 import dev.quern.engine.generate.ScheduledEngine;
+import dev.quern.engine.model.EncoderTask;
 import dev.quern.engine.model.LoadOptions;
 import dev.quern.engine.model.Models;
+import dev.quern.engine.model.TextEncoders;
 import dev.quern.engine.text.ChatTemplate;
 import dev.quern.engine.text.FastTokenizer;
 import dev.quern.engine.text.Tokenizer;
@@ -19,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,20 +53,36 @@ public final class ModelRuntime implements AutoCloseable {
     FutureTask<DeviceThread> opening =
         new FutureTask<>(() -> devices.open(settings.device(), settings.threads()));
     Thread.ofVirtual().name("device-opening").start(opening);
+    Optional<EncoderTask> task =
+        settings.encoder().task().or(() -> TextEncoders.taskOf(checkpoint));
+    LoadedModel model =
+        task.isPresent()
+            ? encoder(id, checkpoint, opening, settings, task.get())
+            : languageModel(id, checkpoint, opening, settings);
+    models.add(model);
+    log.info(
+        "{}: {} with {} parameters is ready after {} ms",
+        id,
+        model.architecture(),
+        model.parameters(),
+        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+    return model;
+  }
+
+  private static LoadedModel languageModel(
+      String id, Checkpoint checkpoint, FutureTask<DeviceThread> opening, ModelSettings settings) {
     Set<Integer> endOfSequence = EndOfSequence.of(checkpoint);
     Optional<ChatTemplate> chatTemplate = ChatTemplate.load(checkpoint.files());
-    Tokenizer tokenizer = FastTokenizer.load(checkpoint.files());
-    try {
-      DeviceThread device = opened(opening);
-      LoadOptions options =
-          new LoadOptions(settings.dtype(), settings.maxModelLength(), bytes -> {});
-      ScheduledEngine engine =
-          ScheduledEngine.start(
-              device,
-              backend -> Models.load(checkpoint, backend, options),
-              engineSettings(id, settings));
-      LoadedModel model =
-          new ServedModel(
+    return withTokenizer(
+        checkpoint,
+        tokenizer -> {
+          LoadOptions options = loadOptions(settings);
+          ScheduledEngine engine =
+              ScheduledEngine.start(
+                  opened(opening),
+                  backend -> Models.load(checkpoint, backend, options),
+                  engineSettings(id, settings));
+          return new LoadedLanguageModel(
               id,
               checkpoint.folder(),
               tokenizer,
@@ -69,18 +90,47 @@ public final class ModelRuntime implements AutoCloseable {
               checkpoint.generationConfig(),
               engine,
               sampleable(endOfSequence, engine.vocabularySize()));
-      models.add(model);
-      log.info(
-          "{}: {} with {} parameters is ready after {} ms",
-          id,
-          model.architecture(),
-          model.parameters(),
-          TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
-      return model;
+        });
+  }
+
+  private static LoadedModel encoder(
+      String id,
+      Checkpoint checkpoint,
+      FutureTask<DeviceThread> opening,
+      ModelSettings settings,
+      EncoderTask task) {
+    return withTokenizer(
+        checkpoint,
+        tokenizer -> {
+          LoadOptions options = loadOptions(settings);
+          EncoderEngine engine =
+              EncoderEngine.start(
+                  opened(opening),
+                  backend -> TextEncoders.load(checkpoint, backend, options, task),
+                  tokenizer,
+                  new EncoderSettings(
+                      id,
+                      settings.encoder().maxBatchTokens(),
+                      settings.maxWaiting(),
+                      settings.encoder().threads()));
+          return new LoadedEncoder(id, checkpoint.folder(), tokenizer, engine);
+        });
+  }
+
+  /** Reads the tokenizer, which nobody owns unless the model is made. */
+  private static LoadedModel withTokenizer(
+      Checkpoint checkpoint, Function<Tokenizer, LoadedModel> maker) {
+    Tokenizer tokenizer = FastTokenizer.load(checkpoint.files());
+    try {
+      return maker.apply(tokenizer);
     } catch (RuntimeException | Error e) {
       tokenizer.close();
       throw e;
     }
+  }
+
+  private static LoadOptions loadOptions(ModelSettings settings) {
+    return new LoadOptions(settings.dtype(), settings.maxModelLength(), bytes -> {});
   }
 
   private static DeviceThread opened(FutureTask<DeviceThread> opening) {

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
  * @param kvCacheBytes memory of the KV cache
  * @param maxWaiting most requests waiting; one more is refused
  * @param threads compute threads on the CPU
+ * @param encoder what concerns encoders alone
  */
 public record ModelSettings(
     String device,
@@ -22,7 +23,30 @@ public record ModelSettings(
     int maxNumBatchedTokens,
     OptionalLong kvCacheBytes,
     int maxWaiting,
-    OptionalInt threads) {
+    OptionalInt threads,
+    EncoderOptions encoder) {
+  /** For language models. */
+  public ModelSettings(
+      String device,
+      Optional<DType> dtype,
+      OptionalInt maxModelLength,
+      int maxNumSequences,
+      int maxNumBatchedTokens,
+      OptionalLong kvCacheBytes,
+      int maxWaiting,
+      OptionalInt threads) {
+    this(
+        device,
+        dtype,
+        maxModelLength,
+        maxNumSequences,
+        maxNumBatchedTokens,
+        kvCacheBytes,
+        maxWaiting,
+        threads,
+        EncoderOptions.defaults());
+  }
+
   /** vLLM's defaults, scaled to a CPU's step time. */
   public static ModelSettings defaults() {
     return new ModelSettings(
@@ -34,5 +58,18 @@ public record ModelSettings(
         OptionalLong.empty(),
         1024,
         OptionalInt.empty());
+  }
+
+  public ModelSettings withEncoder(EncoderOptions chosen) {
+    return new ModelSettings(
+        device,
+        dtype,
+        maxModelLength,
+        maxNumSequences,
+        maxNumBatchedTokens,
+        kvCacheBytes,
+        maxWaiting,
+        threads,
+        chosen);
   }
 }

@@ -77,6 +77,16 @@ public final class FastTokenizer implements Tokenizer {
     return tokenizer.encode(withoutLoneSurrogates(text), addSpecialTokens);
   }
 
+  @Override
+  public EncodedText encodeText(String text) {
+    return tokenizer.encodeText(withoutLoneSurrogates(text));
+  }
+
+  @Override
+  public EncodedText encodePair(String first, String second) {
+    return tokenizer.encodePair(withoutLoneSurrogates(first), withoutLoneSurrogates(second));
+  }
+
   /** Text of {@code ids}; an id that names no token adds nothing. */
   @Override
   public String decode(int[] ids, boolean skipSpecialTokens) {

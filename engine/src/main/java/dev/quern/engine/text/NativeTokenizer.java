@@ -5,6 +5,8 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
 
 /**
  * One tokenizer of the Rust {@code tokenizers} library, through DJL's binding.
@@ -37,12 +39,47 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   int[] encode(String text, boolean addSpecialTokens) {
+    return read(
+        tokenizer -> TokenizersLibrary.LIB.encode(tokenizer, text, addSpecialTokens),
+        encoding -> toInts(TokenizersLibrary.LIB.getTokenIds(encoding)));
+  }
+
+  EncodedText encodeText(String text) {
+    return read(
+        tokenizer -> TokenizersLibrary.LIB.encode(tokenizer, text, true),
+        NativeTokenizer::encodedText);
+  }
+
+  EncodedText encodePair(String first, String second) {
+    return read(
+        tokenizer -> TokenizersLibrary.LIB.encodeDual(tokenizer, first, second, true),
+        NativeTokenizer::encodedText);
+  }
+
+  private static EncodedText encodedText(long encoding) {
+    long[] template = TokenizersLibrary.LIB.getSpecialTokenMask(encoding);
+    boolean[] added = new boolean[template.length];
+    for (int i = 0; i < added.length; i++) {
+      added[i] = template[i] != 0;
+    }
+    return new EncodedText(
+        toInts(TokenizersLibrary.LIB.getTokenIds(encoding)),
+        toInts(TokenizersLibrary.LIB.getTypeIds(encoding)),
+        added);
+  }
+
+  /**
+   * Makes a native encoding, reads it and frees it.
+   *
+   * @param make from the tokenizer's handle to the encoding's
+   */
+  private <T> T read(LongUnaryOperator make, LongFunction<T> reader) {
     Lock reading = lock.readLock();
     reading.lock();
     try {
-      long encoding = TokenizersLibrary.LIB.encode(openHandle(), text, addSpecialTokens);
+      long encoding = make.applyAsLong(openHandle());
       try {
-        return toInts(TokenizersLibrary.LIB.getTokenIds(encoding));
+        return reader.apply(encoding);
       } finally {
         TokenizersLibrary.LIB.deleteEncoding(encoding);
       }

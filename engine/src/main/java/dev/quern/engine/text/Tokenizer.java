@@ -12,6 +12,12 @@ public interface Tokenizer extends AutoCloseable {
    */
   int[] encode(String text, boolean addSpecialTokens);
 
+  /** A text with the tokenizer's own special tokens, as an encoder takes it. */
+  EncodedText encodeText(String text);
+
+  /** Two texts, joined as the tokenizer's template joins a pair. */
+  EncodedText encodePair(String first, String second);
+
   /** Text of {@code ids}; malformed bytes become U+FFFD. */
   String decode(int[] ids, boolean skipSpecialTokens);
 

@@ -2,6 +2,7 @@ package dev.quern.engine.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -48,10 +49,10 @@ class ModelRuntimeTest {
   void aFolderBecomesAModelThatAnswersAsTransformersDoes() throws Exception {
     prepare("llama");
     try (ModelRuntime runtime = new ModelRuntime()) {
-      LoadedModel model = runtime.load("tiny", folder, settings("auto", OptionalLong.empty()));
+      LoadedLanguageModel model = load(runtime, "tiny", "auto");
       assertEquals("tiny", model.id());
       assertEquals("LlamaForCausalLM", model.architecture());
-      assertEquals(128, model.engine().maxModelLength());
+      assertEquals(128, model.maxTokens());
       assertEquals(256, model.tokenizer().vocabularySize());
       assertEquals(Set.of(2), model.endOfSequenceTokens());
       assertTrue(model.chatTemplate().isEmpty());
@@ -60,7 +61,7 @@ class ModelRuntimeTest {
       assertArrayEquals(
           ints(golden.get("greedy")), generate(model, ints(golden.get("prompt")), 32));
       // A second model takes turns on the same device.
-      LoadedModel second = runtime.load("again", folder, settings("cpu", OptionalLong.empty()));
+      LoadedLanguageModel second = load(runtime, "again", "cpu");
       assertArrayEquals(
           ints(golden.get("greedy")), generate(second, ints(golden.get("prompt")), 32));
       model.close();
@@ -70,12 +71,31 @@ class ModelRuntimeTest {
   }
 
   @Test
+  void aGgufFileBecomesAModelWithItsTokenizerAndChatTemplate() throws Exception {
+    Path file = Path.of(ModelRuntimeTest.class.getResource("/gguf/llama.gguf").toURI());
+    JsonNode golden = new ObjectMapper().readTree(file.resolveSibling("llama.json").toFile());
+    try (ModelRuntime runtime = new ModelRuntime()) {
+      LoadedLanguageModel model =
+          (LoadedLanguageModel) runtime.load("gguf", file, settings("cpu", OptionalLong.empty()));
+      assertEquals("LlamaForCausalLM", model.architecture());
+      assertEquals(Set.of(2), model.endOfSequenceTokens());
+      assertEquals(256, model.tokenizer().vocabularySize());
+      // <s>, then a blank and a, whose score is better than that of ab.
+      assertArrayEquals(new int[] {1, 31, 5}, model.tokenizer().encode("ab", true));
+      assertTrue(model.chatTemplate().isPresent());
+      assertEquals(2, model.generationConfig().orElseThrow().at("/eos_token_id/0").intValue());
+      assertArrayEquals(
+          ints(golden.get("greedy")), generate(model, ints(golden.get("prompt")), 32));
+    }
+  }
+
+  @Test
   void generationConfigNamesTheEndOfSequence() throws Exception {
     prepare("llama");
     Files.writeString(
         folder.resolve("generation_config.json"), "{\"eos_token_id\": [7, 9, 100000]}");
     try (ModelRuntime runtime = new ModelRuntime()) {
-      LoadedModel model = runtime.load("tiny", folder, settings("cpu", OptionalLong.empty()));
+      LoadedLanguageModel model = load(runtime, "tiny", "cpu");
       assertEquals(Set.of(7, 9), model.endOfSequenceTokens());
     }
     Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": \"end\"}");
@@ -117,6 +137,12 @@ class ModelRuntimeTest {
     }
   }
 
+  private LoadedLanguageModel load(ModelRuntime runtime, String id, String device) {
+    return assertInstanceOf(
+        LoadedLanguageModel.class,
+        runtime.load(id, folder, settings(device, OptionalLong.empty())));
+  }
+
   private static ModelSettings settings(String device, OptionalLong kvCacheBytes) {
     return new ModelSettings(
         device,
@@ -129,7 +155,8 @@ class ModelRuntimeTest {
         OptionalInt.empty());
   }
 
-  private static int[] generate(LoadedModel model, int[] prompt, int maxTokens) throws Exception {
+  private static int[] generate(LoadedLanguageModel model, int[] prompt, int maxTokens)
+      throws Exception {
     List<Integer> tokens = new ArrayList<>();
     CompletableFuture<List<Integer>> all = new CompletableFuture<>();
     model

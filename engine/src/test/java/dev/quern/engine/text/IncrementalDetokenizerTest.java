@@ -294,6 +294,16 @@ class IncrementalDetokenizerTest {
     }
 
     @Override
+    public EncodedText encodeText(String text) {
+      return tokenizer.encodeText(text);
+    }
+
+    @Override
+    public EncodedText encodePair(String first, String second) {
+      return tokenizer.encodePair(first, second);
+    }
+
+    @Override
     public String decode(int[] ids, boolean skipSpecialTokens) {
       decoded += ids.length;
       return tokenizer.decode(ids, skipSpecialTokens);

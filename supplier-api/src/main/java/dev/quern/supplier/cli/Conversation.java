@@ -3,7 +3,7 @@ package dev.quern.supplier.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.quern.engine.generate.SamplingParameters;
-import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.text.ChatPrompt;
 import dev.quern.engine.text.ChatTemplate;
 import dev.quern.store.QuernException;
@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 
 /** A chat with one model, and what was said so far. */
 final class Conversation {
-  private final LoadedModel model;
+  private final LoadedLanguageModel model;
   private final Options options;
   private final Optional<ChatTemplate> template;
   private final ArrayNode history = JsonNodeFactory.instance.arrayNode();
@@ -36,7 +36,7 @@ final class Conversation {
     }
   }
 
-  Conversation(LoadedModel model, Options options) {
+  Conversation(LoadedLanguageModel model, Options options) {
     this.model = model;
     this.options = options;
     this.template = model.chatTemplate();

@@ -2,6 +2,9 @@ package dev.quern.supplier.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quern.engine.runtime.LoadedEncoder;
+import dev.quern.engine.runtime.LoadedLanguageModel;
+import dev.quern.engine.runtime.LoadedModel;
 import java.util.Optional;
 
 /** A command that a person can paste to see the server answer. */
@@ -14,15 +17,56 @@ final class CurlLine {
    * The command.
    *
    * @param url of the server, without a trailing slash
-   * @param chat whether the model has a chat template
+   * @param name as clients call the model
    * @param keyFile accepted keys, when the server asks for one; the command reads the first
    */
-  static String text(String url, String model, boolean chat, Optional<String> keyFile) {
+  static String text(String url, String name, LoadedModel model, Optional<String> keyFile) {
+    return text(url, name, example(model), keyFile);
+  }
+
+  /** What a model can be asked. */
+  enum Example {
+    CHAT("/v1/chat/completions"),
+    COMPLETION("/v1/completions"),
+    EMBEDDING("/v1/embeddings"),
+    CLASSIFICATION("/v1/classify"),
+    RERANKING("/v1/rerank");
+
+    private final String path;
+
+    Example(String path) {
+      this.path = path;
+    }
+  }
+
+  private static Example example(LoadedModel model) {
+    return switch (model) {
+      case LoadedLanguageModel generator ->
+          generator.chatTemplate().isPresent() ? Example.CHAT : Example.COMPLETION;
+      case LoadedEncoder encoder ->
+          switch (encoder.description().task()) {
+            case EMBEDDING -> Example.EMBEDDING;
+            case CLASSIFICATION -> Example.CLASSIFICATION;
+            case RERANKING -> Example.RERANKING;
+          };
+    };
+  }
+
+  static String text(String url, String model, Example example, Optional<String> keyFile) {
     ObjectNode body = JSON.createObjectNode().put("model", model);
-    if (chat) {
-      body.putArray("messages").addObject().put("role", "user").put("content", "What is 3 plus 4?");
-    } else {
-      body.put("prompt", "Once upon a time").put("max_tokens", 32);
+    switch (example) {
+      case CHAT ->
+          body.putArray("messages")
+              .addObject()
+              .put("role", "user")
+              .put("content", "What is 3 plus 4?");
+      case COMPLETION -> body.put("prompt", "Once upon a time").put("max_tokens", 32);
+      case EMBEDDING, CLASSIFICATION -> body.put("input", "A quern grinds grain.");
+      case RERANKING ->
+          body.put("query", "What grinds grain?")
+              .putArray("documents")
+              .add("A quern does.")
+              .add("A lamp gives light.");
     }
     String authorization =
         keyFile
@@ -34,7 +78,7 @@ final class CurlLine {
             .orElse("");
     return "curl "
         + url
-        + (chat ? "/v1/chat/completions" : "/v1/completions")
+        + example.path
         + authorization
         + " -H 'Content-Type: application/json' -d "
         + quoted(body.toString());

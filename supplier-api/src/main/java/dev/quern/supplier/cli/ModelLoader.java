@@ -22,6 +22,9 @@ final class ModelLoader {
   /** The model that is part of the jar. */
   static final String DEMO = "demo";
 
+  private static final String TOKENIZER = "tokenizer.json";
+  private static final long MAX_TOKENIZER_BYTES = 256L << 20;
+
   private ModelLoader() {}
 
   /** Loads a model and says so. */
@@ -30,7 +33,8 @@ final class ModelLoader {
     Path folder = pulledFolder(reference, configuration, console);
     console.say("Loading " + reference + (reference.equals(DEMO) ? "" : " from " + folder));
     long begin = System.nanoTime();
-    LoadedModel model = runtime.load(id(reference, folder), folder, configuration.loading());
+    LoadedModel model =
+        runtime.load(id(reference, folder), folder, configuration.loading(reference));
     console.say(
         "Loaded %s: %s, %s parameters, %s, context of %d tokens, in %.1f s"
             .formatted(
@@ -38,7 +42,7 @@ final class ModelLoader {
                 model.architecture(),
                 Units.count(model.parameters()),
                 memory(model),
-                model.engine().maxModelLength(),
+                model.maxTokens(),
                 (System.nanoTime() - begin) / 1e9));
     return model;
   }
@@ -63,7 +67,7 @@ final class ModelLoader {
   private static Path pulledFolder(
       String reference, QuernConfiguration configuration, Console console) {
     ModelLocator locator = new ModelLocator(console.environment());
-    if (reference.equals(DEMO) || reference.indexOf('/') < 0 || locator.isLocal(reference)) {
+    if (reference.equals(DEMO) || reference.indexOf('/') < 0 || locator.isPath(reference)) {
       return folder(reference, configuration, console);
     }
     Optional<ModelReference> onHub = ModelReference.tryParse(reference);
@@ -89,12 +93,8 @@ final class ModelLoader {
 
   /** Whether a snapshot has what loading asks for first. */
   private static boolean isComplete(Path snapshot) {
-    if (!Files.exists(snapshot.resolve("tokenizer.json"))) {
-      return false;
-    }
     try {
-      Checkpoint.open(snapshot);
-      return true;
+      return Checkpoint.open(snapshot).files().read(TOKENIZER, MAX_TOKENIZER_BYTES).isPresent();
     } catch (QuernException e) {
       // A file that is there but wrong is not better for being pulled again under the same name.
       return e.category() != ErrorCategory.NOT_FOUND;

@@ -1,8 +1,10 @@
 package dev.quern.supplier.cli;
 
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
 import dev.quern.store.QuernException;
+import dev.quern.supplier.ModelPurpose;
 import dev.quern.supplier.config.Arguments;
 import dev.quern.supplier.config.QuernConfiguration;
 import dev.quern.supplier.config.QuernSettings;
@@ -56,7 +58,8 @@ final class RunCommand implements Command {
     Conversation.Options options = Conversation.Options.of(arguments);
     NativeLibraries.prepare(configuration.cache(), console.environment(), console::say);
     try (ModelRuntime runtime = new ModelRuntime()) {
-      LoadedModel model = ModelLoader.load(runtime, words.getFirst(), configuration, console);
+      LoadedLanguageModel model =
+          languageModel(ModelLoader.load(runtime, words.getFirst(), configuration, console));
       Conversation conversation = new Conversation(model, options);
       if (!conversation.isChat()) {
         console.say(model.id() + " has no chat template: prompts are completed as they stand");
@@ -69,6 +72,16 @@ final class RunCommand implements Command {
       }
     }
     return ExitCodes.DONE;
+  }
+
+  private static LoadedLanguageModel languageModel(LoadedModel model) {
+    if (model instanceof LoadedLanguageModel generator) {
+      return generator;
+    }
+    throw QuernException.badRequest(
+        "model",
+        "%s has no answers to give: it %s; quern serve --model %s serves it"
+            .formatted(model.id(), ModelPurpose.of(model), model.id()));
   }
 
   /** Reads prompts line by line until the input ends or {@code /exit}. */

@@ -46,7 +46,8 @@ final class ServeCommand implements Command {
 
   @Override
   public List<Setting<?>> flags() {
-    return Stream.of(QuernSettings.CATALOG, QuernSettings.LOADING, QuernSettings.SERVER)
+    return Stream.of(
+            QuernSettings.CATALOG, QuernSettings.LOADING, QuernSettings.SERVER, QuernSettings.RELAY)
         .flatMap(List::stream)
         .toList();
   }
@@ -71,8 +72,9 @@ final class ServeCommand implements Command {
             .filter(alias -> names(alias, reference, model))
             .forEach(alias -> aliases.put(alias.name(), model.id()));
       }
-      ModelCatalog catalog = new ModelCatalog(models, aliases);
-      try (SupplierServer server = SupplierServer.start(configuration.server(), catalog)) {
+      ModelCatalog catalog = new ModelCatalog(models, aliases, configuration.defaultModel());
+      try (SupplierServer server =
+          SupplierServer.start(configuration.server(), configuration.relays(), catalog)) {
         sayWhereToAsk(server.port(), catalog, configuration, console);
         stop.await();
         console.say(
@@ -165,7 +167,6 @@ final class ServeCommand implements Command {
   private static void sayWhereToAsk(
       int port, ModelCatalog catalog, QuernConfiguration configuration, Console console) {
     String model = catalog.names().getFirst();
-    boolean chat = catalog.named(model).chatTemplate().isPresent();
     Optional<String> keyFile = configuration.keyFile().map(keys -> keys.file().toString());
     console.out().println("Listening on " + url(configuration.server().host(), port));
     console.out().println("Serving " + String.join(", ", catalog.names()) + ". Try:");
@@ -174,7 +175,10 @@ final class ServeCommand implements Command {
         .println(
             "  "
                 + CurlLine.text(
-                    url(reachable(configuration.server().host()), port), model, chat, keyFile));
+                    url(reachable(configuration.server().host()), port),
+                    model,
+                    catalog.named(model),
+                    keyFile));
   }
 
   private static String url(String host, int port) {

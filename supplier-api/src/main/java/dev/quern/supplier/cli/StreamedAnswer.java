@@ -7,7 +7,7 @@ import dev.quern.engine.generate.GenerationRequest;
 import dev.quern.engine.generate.GenerationStats;
 import dev.quern.engine.generate.SampledToken;
 import dev.quern.engine.generate.SamplingParameters;
-import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.text.IncrementalDetokenizer;
 import dev.quern.store.QuernException;
 import java.util.List;
@@ -31,13 +31,13 @@ final class StreamedAnswer {
     record Failed(QuernException error) implements Event {}
   }
 
-  private final LoadedModel model;
+  private final LoadedLanguageModel model;
   private final SamplingParameters sampling;
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
   private final GenerationHandle handle;
 
   /** Asks the engine; the answer begins now. */
-  StreamedAnswer(LoadedModel model, int[] prompt, SamplingParameters sampling) {
+  StreamedAnswer(LoadedLanguageModel model, int[] prompt, SamplingParameters sampling) {
     this.model = model;
     this.sampling = sampling;
     this.handle =

@@ -1,9 +1,12 @@
 package dev.quern.supplier.config;
 
+import dev.quern.engine.runtime.EncoderOptions;
 import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.ServerSettings;
+import dev.quern.supplier.http.encoder.EncoderRouteSettings;
+import dev.quern.supplier.relay.RelaySettings;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,20 +19,26 @@ import java.util.Set;
  * All settings in the terms of the rooms that use them.
  *
  * @param models as named by the operator, at least one, none twice
+ * @param tasks what single models are to do
+ * @param defaultModel the public name that answers for none or an unknown one
  * @param keyFile the accepted API keys, if the server asks for any
  * @param cache where native libraries and the demo model are unpacked
  */
 public record QuernConfiguration(
     List<String> models,
     List<Alias> aliases,
+    List<ModelTask> tasks,
+    Optional<String> defaultModel,
     ModelSettings loading,
     ServerSettings server,
+    RelaySettings relays,
     Optional<ApiKeyFile> keyFile,
     Path cache,
     boolean debug) {
   public QuernConfiguration {
     models = List.copyOf(models);
     aliases = List.copyOf(aliases);
+    tasks = List.copyOf(tasks);
   }
 
   /**
@@ -51,11 +60,23 @@ public record QuernConfiguration(
     return new QuernConfiguration(
         models,
         aliases,
+        tasks(values.all(QuernSettings.TASK), models),
+        values.optional(QuernSettings.DEFAULT_MODEL),
         loading(values),
         server(values, keyFile.map(ApiKeyFile::keys).orElse(Set.of())),
+        RelayFlags.read(values),
         keyFile,
         cache(values, environment),
         values.value(QuernSettings.LOG).equals("debug"));
+  }
+
+  /** How one model is to be loaded. */
+  public ModelSettings loading(String model) {
+    return tasks.stream()
+        .filter(task -> task.model().equals(model))
+        .findFirst()
+        .map(task -> loading.withEncoder(loading.encoder().withTask(task.task())))
+        .orElse(loading);
   }
 
   private static ModelSettings loading(SettingValues values) {
@@ -69,7 +90,27 @@ public record QuernConfiguration(
             .mapToLong(Long::longValue)
             .findAny(),
         values.value(QuernSettings.MAX_WAITING),
-        integer(values.optional(QuernSettings.THREADS)));
+        integer(values.optional(QuernSettings.THREADS)),
+        new EncoderOptions(
+            Optional.empty(),
+            values.value(QuernSettings.MAX_BATCH_TOKENS),
+            integer(values.optional(QuernSettings.TOKENIZATION_WORKERS))));
+  }
+
+  private static List<ModelTask> tasks(List<ModelTask> tasks, List<String> models) {
+    refuseRepeated("task", tasks.stream().map(ModelTask::model).toList());
+    for (ModelTask task : tasks) {
+      if (!models.contains(task.model())) {
+        throw QuernException.badRequest(
+            "task",
+            "task: "
+                + task.model()
+                + " is not served; served are "
+                + String.join(", ", models)
+                + " (name it as --model does)");
+      }
+    }
+    return tasks;
   }
 
   private static ServerSettings server(SettingValues values, Set<String> keys) {
@@ -85,7 +126,10 @@ public record QuernConfiguration(
         metricsNeedKey,
         values.value(QuernSettings.MAX_BODY_SIZE),
         values.value(QuernSettings.MAX_CONNECTIONS),
-        values.value(QuernSettings.DRAIN_SECONDS));
+        values.value(QuernSettings.DRAIN_SECONDS),
+        new EncoderRouteSettings(
+            integer(values.optional(QuernSettings.MAX_CLIENT_BATCH_SIZE)),
+            values.value(QuernSettings.AUTO_TRUNCATE)));
   }
 
   private static Optional<DType> dtype(String name) {

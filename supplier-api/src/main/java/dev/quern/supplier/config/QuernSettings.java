@@ -21,6 +21,22 @@ public final class QuernSettings {
               "serve MODEL under NAME instead of its own name; repeatable")
           .repeated();
 
+  public static final Setting<ModelTask> TASK =
+      Setting.absent(
+              "task",
+              ValueType.modelTask(),
+              "what its files say",
+              "what MODEL is to do: embed, rerank or classify; needed for language models that"
+                  + " embed or rerank and do not say so; repeatable")
+          .repeated();
+
+  public static final Setting<String> DEFAULT_MODEL =
+      Setting.absent(
+          "default-model",
+          ValueType.text("NAME", "a name that is served"),
+          "none",
+          "public name that answers requests for no model or an unknown one");
+
   public static final Setting<String> DEVICE =
       Setting.of("device", ValueType.device(), "auto", "where models run");
   public static final Setting<String> DTYPE =
@@ -56,6 +72,18 @@ public final class QuernSettings {
           ValueType.integer(1, 1_000_000),
           "1024",
           "most requests waiting; one more is answered 429");
+  public static final Setting<Integer> MAX_BATCH_TOKENS =
+      Setting.of(
+          "max-batch-tokens",
+          ValueType.integer(1, 16_777_216),
+          "16384",
+          "most tokens of one pass of an embedding model, reranker or classifier");
+  public static final Setting<Integer> TOKENIZATION_WORKERS =
+      Setting.absent(
+          "tokenization-workers",
+          ValueType.integer(1, 1024),
+          "free cores, up to 8",
+          "threads that tokenise one such model's texts");
   public static final Setting<Integer> THREADS =
       Setting.absent(
           "threads", ValueType.integer(1, 1024), "free cores", "compute threads on the CPU");
@@ -85,6 +113,20 @@ public final class QuernSettings {
           ValueType.integer(1, 1_000_000),
           "1024",
           "most open connections; more are refused");
+  public static final Setting<Integer> MAX_CLIENT_BATCH_SIZE =
+      Setting.absent(
+          "max-client-batch-size",
+          ValueType.integer(1, 1_000_000),
+          "32 on TEI's routes, 1000 on `/v1/rerank`, 2048 else",
+          "most inputs of one request to an embedding model, reranker or classifier; more are"
+              + " answered 413");
+  public static final Setting<Boolean> AUTO_TRUNCATE =
+      Setting.of(
+          "auto-truncate",
+          ValueType.flag(),
+          "false",
+          "cut texts that are too long for such a model where a request does not say; else they are"
+              + " refused");
   public static final Setting<Integer> DRAIN_SECONDS =
       Setting.of(
           "drain-seconds",
@@ -109,7 +151,7 @@ public final class QuernSettings {
           "config", ValueType.text("FILE", "a YAML file"), "no file", "YAML file with settings");
 
   /** What names and loads models. */
-  public static final List<Setting<?>> CATALOG = List.of(MODEL, ALIAS);
+  public static final List<Setting<?>> CATALOG = List.of(MODEL, ALIAS, TASK, DEFAULT_MODEL);
 
   /** How one model is loaded and scheduled. */
   public static final List<Setting<?>> LOADING =
@@ -121,6 +163,8 @@ public final class QuernSettings {
           MAX_NUM_BATCHED_TOKENS,
           KV_CACHE_MEMORY,
           MAX_WAITING,
+          MAX_BATCH_TOKENS,
+          TOKENIZATION_WORKERS,
           THREADS);
 
   /** Where and how the server listens. */
@@ -132,14 +176,19 @@ public final class QuernSettings {
           METRICS_NEED_KEY,
           MAX_BODY_SIZE,
           MAX_CONNECTIONS,
+          MAX_CLIENT_BATCH_SIZE,
+          AUTO_TRUNCATE,
           DRAIN_SECONDS);
+
+  /** How relays are told apart and served. */
+  public static final List<Setting<?>> RELAY = RelayFlags.ALL;
 
   /** What every command takes. */
   public static final List<Setting<?>> PROCESS = List.of(CACHE, LOG, CONFIG);
 
   /** Everything. */
   public static final List<Setting<?>> ALL =
-      Stream.of(CATALOG, LOADING, SERVER, PROCESS).flatMap(List::stream).toList();
+      Stream.of(CATALOG, LOADING, SERVER, RELAY, PROCESS).flatMap(List::stream).toList();
 
   private QuernSettings() {}
 }

@@ -1,5 +1,6 @@
 package dev.quern.supplier.config;
 
+import dev.quern.engine.model.EncoderTask;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -110,6 +111,29 @@ public record ValueType<T>(
               ? Optional.empty()
               : Optional.of(new Alias(name, model));
         });
+  }
+
+  /** {@code MODEL=TASK}. */
+  public static ValueType<ModelTask> modelTask() {
+    return new ValueType<>(
+        "MODEL=TASK",
+        "MODEL=TASK, where TASK is embed, rerank or classify",
+        text -> {
+          int equals = text.lastIndexOf('=');
+          return equals < 1
+              ? Optional.empty()
+              : task(text.substring(equals + 1).strip())
+                  .map(task -> new ModelTask(text.substring(0, equals).strip(), task));
+        });
+  }
+
+  private static Optional<EncoderTask> task(String word) {
+    return switch (word) {
+      case "embed" -> Optional.of(EncoderTask.EMBEDDING);
+      case "rerank" -> Optional.of(EncoderTask.RERANKING);
+      case "classify" -> Optional.of(EncoderTask.CLASSIFICATION);
+      default -> Optional.empty();
+    };
   }
 
   private static <T> Optional<T> number(String text, Function<String, T> reader) {

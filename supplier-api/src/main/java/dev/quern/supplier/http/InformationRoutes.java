@@ -1,16 +1,23 @@
 package dev.quern.supplier.http;
 
-import dev.quern.supplier.http.generation.ServedModels;
+import dev.quern.engine.runtime.LoadedEncoder;
+import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.http.encoder.EncoderRouteSettings;
+import dev.quern.supplier.http.encoder.ModelInfo;
 import dev.quern.supplier.http.metrics.ServerMetrics;
 import dev.quern.supplier.http.openai.InformationJson;
 import dev.quern.supplier.http.openai.OpenApiDocument;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** The routes that tell of the server and its models. */
 final class InformationRoutes {
-  private final ServedModels models;
+  private final ModelCatalog catalog;
+  private final EncoderRouteSettings encoders;
+  private final PoktRoutes pokt;
   private final ServerMetrics metrics;
   private final BooleanSupplier draining;
   private final String version;
@@ -18,8 +25,15 @@ final class InformationRoutes {
   private final byte[] openApi;
 
   InformationRoutes(
-      ServedModels models, ServerMetrics metrics, String version, BooleanSupplier draining) {
-    this.models = models;
+      ModelCatalog catalog,
+      EncoderRouteSettings encoders,
+      PoktRoutes pokt,
+      ServerMetrics metrics,
+      String version,
+      BooleanSupplier draining) {
+    this.catalog = catalog;
+    this.encoders = encoders;
+    this.pokt = pokt;
     this.metrics = metrics;
     this.version = version;
     this.draining = draining;
@@ -27,7 +41,7 @@ final class InformationRoutes {
   }
 
   void models(Exchange exchange) {
-    answer(exchange, InformationJson.models(models.names().stream().map(this::card).toList()));
+    answer(exchange, InformationJson.models(catalog.names().stream().map(this::card).toList()));
   }
 
   void model(Exchange exchange, String name) {
@@ -37,11 +51,33 @@ final class InformationRoutes {
   void health(Exchange exchange) {
     if (draining.getAsBoolean()) {
       exchange.answer(503, Exchange.JSON, InformationJson.health("draining"));
-    } else if (models.healthy()) {
+    } else if (catalog.healthy()) {
       answer(exchange, InformationJson.health("ok"));
     } else {
       exchange.answer(503, Exchange.JSON, InformationJson.health("no model is ready"));
     }
+  }
+
+  /** One model, named by the query's {@code model} where there are several. */
+  void info(Exchange exchange) {
+    String asked = exchange.request().getParam("model");
+    LoadedModel model = asked == null ? infoModel() : catalog.named(asked);
+    String name = asked == null ? nameOf(model) : asked;
+    answer(exchange, ModelInfo.render(model, name, encoders, version));
+  }
+
+  /** TEI's clients know one model: the only encoder, else the only model. */
+  private LoadedModel infoModel() {
+    List<LoadedModel> found =
+        catalog.models().stream().filter(LoadedEncoder.class::isInstance).toList();
+    return found.size() == 1 ? found.getFirst() : catalog.only();
+  }
+
+  private String nameOf(LoadedModel model) {
+    return catalog.names().stream()
+        .filter(name -> catalog.named(name) == model)
+        .findFirst()
+        .orElseThrow();
   }
 
   void version(Exchange exchange) {
@@ -72,7 +108,7 @@ final class InformationRoutes {
 
   private InformationJson.ModelCard card(String name) {
     return new InformationJson.ModelCard(
-        name, started, models.named(name).engine().maxModelLength());
+        name, started, catalog.named(name).maxTokens(), pokt.digest(name));
   }
 
   private static void answer(Exchange exchange, byte[] body) {

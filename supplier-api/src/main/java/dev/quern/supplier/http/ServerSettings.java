@@ -1,5 +1,6 @@
 package dev.quern.supplier.http;
 
+import dev.quern.supplier.http.encoder.EncoderRouteSettings;
 import java.util.Set;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Set;
  * @param maxBodyBytes longest request body
  * @param maxConnections open connections; more are refused
  * @param drainSeconds how long running requests may take once a stop was asked for
+ * @param encoders what concerns requests to encoders alone
  */
 public record ServerSettings(
     String host,
@@ -20,9 +22,30 @@ public record ServerSettings(
     boolean metricsNeedKey,
     long maxBodyBytes,
     int maxConnections,
-    int drainSeconds) {
+    int drainSeconds,
+    EncoderRouteSettings encoders) {
   public ServerSettings {
     apiKeys = Set.copyOf(apiKeys);
+  }
+
+  /** With each protocol's own limits for encoders. */
+  public ServerSettings(
+      String host,
+      int port,
+      Set<String> apiKeys,
+      boolean metricsNeedKey,
+      long maxBodyBytes,
+      int maxConnections,
+      int drainSeconds) {
+    this(
+        host,
+        port,
+        apiKeys,
+        metricsNeedKey,
+        maxBodyBytes,
+        maxConnections,
+        drainSeconds,
+        EncoderRouteSettings.defaults());
   }
 
   /** Loopback, port 8080, no keys, 10 MB, 1024 connections, 30 s. */

@@ -3,10 +3,11 @@ package dev.quern.supplier.http;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
-import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.http.metrics.ServerMetrics;
+import dev.quern.supplier.relay.RelaySettings;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -33,10 +34,11 @@ public final class SupplierServer implements AutoCloseable {
   private static final long FLUSH_MILLIS = 5_000;
 
   private final ServerSettings settings;
-  private final ServedModels models;
+  private final ModelCatalog catalog;
   private final Vertx vertx;
   private final HttpServer server;
   private final Workers workers;
+  private final RelayDesk desk;
   private final InFlight inFlight;
   private final InFlight answers;
   private final AtomicBoolean draining;
@@ -44,18 +46,20 @@ public final class SupplierServer implements AutoCloseable {
 
   private SupplierServer(
       ServerSettings settings,
-      ServedModels models,
+      ModelCatalog catalog,
       Vertx vertx,
       HttpServer server,
       Workers workers,
+      RelayDesk desk,
       InFlight inFlight,
       InFlight answers,
       AtomicBoolean draining) {
     this.settings = settings;
-    this.models = models;
+    this.catalog = catalog;
     this.vertx = vertx;
     this.server = server;
     this.workers = workers;
+    this.desk = desk;
     this.inFlight = inFlight;
     this.answers = answers;
     this.draining = draining;
@@ -67,24 +71,44 @@ public final class SupplierServer implements AutoCloseable {
    * @throws QuernException UNAVAILABLE when the address cannot be bound
    */
   public static SupplierServer start(ServerSettings settings, ModelCatalog catalog) {
-    return start(settings, ServerLimits.of(settings), catalog);
+    return start(settings, RelaySettings.defaults(), catalog);
   }
 
-  static SupplierServer start(ServerSettings settings, ServerLimits limits, ModelCatalog catalog) {
+  /**
+   * Starts to listen.
+   *
+   * @throws QuernException UNAVAILABLE when the address cannot be bound
+   */
+  public static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ModelCatalog catalog) {
+    return start(settings, relays, ServerLimits.of(settings), catalog);
+  }
+
+  static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ServerLimits limits, ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
-    ServerMetrics metrics = new ServerMetrics(models);
+    ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
+    ServerMetrics metrics = new ServerMetrics(models, encoders);
     AtomicBoolean draining = new AtomicBoolean();
     Workers workers = new Workers(limits.maxQueuedRequests());
+    BodyIntake bodies = new BodyIntake(workers, settings.maxBodyBytes(), limits);
     InFlight inFlight = new InFlight();
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
+    RelayDesk desk = new RelayDesk(relays, metrics.relays());
+    PoktRoutes pokt = new PoktRoutes(catalog, models, relays);
     RouteTable routes =
         new RouteTable(
-            new InformationRoutes(models, metrics, version, draining::get),
-            new JsonRoutes(models, metrics, workers, settings.maxBodyBytes(), limits, inFlight),
+            new InformationRoutes(
+                catalog, settings.encoders(), pokt, metrics, version, draining::get),
+            new JsonRoutes(catalog, models, metrics, workers, bodies, limits, relays, inFlight),
+            new EncoderRoutes(encoders, metrics.encoders(), bodies, workers.output(), inFlight),
+            pokt,
             settings,
+            new Callers(settings.apiKeys(), relays.access()),
+            desk,
             limits,
             connections,
             metrics,
@@ -101,8 +125,9 @@ public final class SupplierServer implements AutoCloseable {
       connections.startSweeping(vertx);
       listen(server, settings);
       return new SupplierServer(
-          settings, models, vertx, server, workers, inFlight, answers, draining);
+          settings, catalog, vertx, server, workers, desk, inFlight, answers, draining);
     } catch (RuntimeException e) {
+      desk.close();
       vertx.close();
       workers.close();
       throw e;
@@ -153,15 +178,15 @@ public final class SupplierServer implements AutoCloseable {
     }
     await("closing", () -> vertx.close().toCompletionStage().toCompletableFuture());
     workers.close();
+    desk.close();
   }
 
   private void drainEngines() {
     Thread[] drains =
-        models.models().stream()
-            .map(ServedModel::engine)
+        catalog.models().stream()
             .map(
-                engine ->
-                    Thread.ofVirtual().start(() -> engine.drain(settings.drainSeconds() * 1000L)))
+                model ->
+                    Thread.ofVirtual().start(() -> model.drain(settings.drainSeconds() * 1000L)))
             .toArray(Thread[]::new);
     for (Thread drain : drains) {
       try {

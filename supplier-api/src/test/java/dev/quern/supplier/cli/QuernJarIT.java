@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,11 +72,19 @@ final class QuernJarIT {
   }
 
   @Test
-  void oneOfTwoUnpacksAndBothServeAndStopOnSigterm() throws IOException {
+  void oneOfTwoUnpacksAndBothServeAndStopOnSigterm() throws Exception {
     long unpackings =
         Stream.of(first, second).filter(one -> one.error().contains("Unpacking")).count();
     assertEquals(1, unpackings);
-    assertEquals(0, second.terminate().exitCode(), second.toString());
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      // The answer has begun, far from its end: it is to arrive whole all the same.
+      HttpResponse<Stream<String>> running = client.send(longAnswer(), BodyHandlers.ofLines());
+      second.terminate();
+      List<String> events = running.body().filter(line -> !line.isEmpty()).toList();
+      assertEquals("data: [DONE]", events.getLast());
+      assertTrue(events.get(events.size() - 2).contains("\"finish_reason\":\"length\""));
+    }
+    assertEquals(0, second.exitCode(), second.toString());
     assertTrue(second.error().endsWith("Stopped\n"), second.toString());
     assertClean(second);
     assertClean(first);
@@ -83,6 +92,18 @@ final class QuernJarIT {
       assertEquals(
           List.of(), files.filter(file -> file.toString().contains("unfinished-")).toList());
     }
+  }
+
+  private static HttpRequest longAnswer() {
+    String address = second.awaitOutput(line -> line.startsWith("Listening on ")).substring(13);
+    String body =
+        """
+        {"model": "demo", "prompt": "Once", "max_tokens": 1500, "ignore_eos": true, "stream": true}
+        """;
+    return HttpRequest.newBuilder(URI.create(address + "/v1/completions"))
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build();
   }
 
   @Test
@@ -102,8 +123,7 @@ final class QuernJarIT {
       for (String path : List.of("/health", "/version", "/v1/models", "/openapi.json")) {
         HttpResponse<String> response =
             client.send(
-                HttpRequest.newBuilder(URI.create(url + path)).build(),
-                HttpResponse.BodyHandlers.ofString());
+                HttpRequest.newBuilder(URI.create(url + path)).build(), BodyHandlers.ofString());
         assertEquals(200, response.statusCode(), response.body());
       }
     }

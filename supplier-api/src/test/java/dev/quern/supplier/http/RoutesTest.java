@@ -57,7 +57,9 @@ class RoutesTest {
                                   : HttpRequest.BodyPublishers.noBody();
                           HttpResponse<String> response =
                               server.send(server.request(target, KEY).method(method, body).build());
-                          int expected = method.equals("POST") ? 400 : 200;
+                          // TEI's routes call what cannot work unprocessable.
+                          boolean tei = target.matches("(/v1)?/(embed|predict|similarity)");
+                          int expected = method.equals("POST") ? (tei ? 422 : 400) : 200;
                           assertEquals(expected, response.statusCode(), method + " " + target);
                         }));
   }

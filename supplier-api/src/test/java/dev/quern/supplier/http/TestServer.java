@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.quern.engine.generate.EngineSnapshot;
-import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.runtime.ModelRuntime;
 import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.DemoModel;
 import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.relay.RelaySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -35,12 +36,12 @@ final class TestServer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   final ModelRuntime runtime;
-  final LoadedModel model;
+  final LoadedLanguageModel model;
   final SupplierServer server;
   final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build();
 
-  private TestServer(ModelRuntime runtime, LoadedModel model, SupplierServer server) {
+  private TestServer(ModelRuntime runtime, LoadedLanguageModel model, SupplierServer server) {
     this.runtime = runtime;
     this.model = model;
     this.server = server;
@@ -60,11 +61,26 @@ final class TestServer implements AutoCloseable {
       ServerLimits limits,
       int maxWaiting,
       Map<String, String> aliases) {
+    return start(
+        cache, settings, RelaySettings.defaults(), limits, maxWaiting, aliases, Optional.empty());
+  }
+
+  static TestServer start(
+      Path cache,
+      ServerSettings settings,
+      RelaySettings relays,
+      ServerLimits limits,
+      int maxWaiting,
+      Map<String, String> aliases,
+      Optional<String> defaultModel) {
     ModelRuntime runtime = new ModelRuntime();
     try {
-      LoadedModel model = runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
-      ModelCatalog catalog = new ModelCatalog(List.of(model), aliases);
-      return new TestServer(runtime, model, SupplierServer.start(settings, limits, catalog));
+      LoadedLanguageModel model =
+          (LoadedLanguageModel)
+              runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
+      ModelCatalog catalog = new ModelCatalog(List.of(model), aliases, defaultModel);
+      return new TestServer(
+          runtime, model, SupplierServer.start(settings, relays, limits, catalog));
     } catch (RuntimeException e) {
       runtime.close();
       throw e;

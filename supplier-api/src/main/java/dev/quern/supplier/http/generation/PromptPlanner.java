@@ -43,7 +43,7 @@ public final class PromptPlanner {
             "messages");
     return checked(
         new GenerationPlan(
-            id, model, request.envelope(), List.of(prompt), request.sampling(), false, false));
+            id, model, request.envelope(), List.of(prompt), request.sampling(), false));
   }
 
   /**
@@ -60,8 +60,7 @@ public final class PromptPlanner {
     }
     boolean echoScores = request.echo() && request.sampling().logprobs() >= 0;
     return checked(
-        new GenerationPlan(
-            id, model, request.envelope(), prompts, request.sampling(), echoScores, false));
+        new GenerationPlan(id, model, request.envelope(), prompts, request.sampling(), echoScores));
   }
 
   private static int[] tokens(
@@ -77,7 +76,7 @@ public final class PromptPlanner {
     if (tokens.length == 0) {
       throw QuernException.badRequest("prompt", "The field 'prompt' holds no tokens.");
     }
-    checkIds("prompt", tokens, model);
+    checkIds("prompt", tokens, model.engine().vocabularySize());
     return tokens;
   }
 
@@ -167,9 +166,10 @@ public final class PromptPlanner {
 
   private static GenerationPlan checked(GenerationPlan plan) {
     SamplingOptions sampling = plan.sampling();
-    checkIds("logit_bias", array(sampling.logitBias().keySet()), plan.model());
-    checkIds("stop_token_ids", array(sampling.stopTokenIds()), plan.model());
-    checkIds("allowed_token_ids", array(sampling.allowedTokenIds()), plan.model());
+    int size = plan.model().engine().vocabularySize();
+    checkIds("logit_bias", array(sampling.logitBias().keySet()), size);
+    checkIds("stop_token_ids", array(sampling.stopTokenIds()), size);
+    checkIds("allowed_token_ids", array(sampling.allowedTokenIds()), size);
     return plan;
   }
 
@@ -178,12 +178,11 @@ public final class PromptPlanner {
   }
 
   /**
-   * Refuses ids outside the vocabulary.
+   * Refuses ids outside the vocabulary of {@code size}.
    *
    * @throws QuernException BAD_REQUEST, naming the field
    */
-  public static void checkIds(String field, int[] ids, ServedModel model) {
-    int size = model.engine().vocabularySize();
+  public static void checkIds(String field, int[] ids, int size) {
     for (int id : ids) {
       if (id >= size) {
         throw QuernException.badRequest(

@@ -1,20 +1,20 @@
 package dev.quern.supplier.http.generation;
 
 import dev.quern.engine.generate.GenerationEngine;
-import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.text.Tokenizer;
 import dev.quern.supplier.http.openai.ChatPromptFields;
 import dev.quern.supplier.http.openai.SamplingDefaults;
 import java.util.Set;
 
 /**
- * A loaded model with what serving it takes.
+ * A loaded language model with what serving it takes.
  *
  * @param metricsName the public name that metrics use
  * @param fingerprint changes when the model or the program does
  */
 public record ServedModel(
-    LoadedModel loaded,
+    LoadedLanguageModel loaded,
     String metricsName,
     String fingerprint,
     ConversationTemplate template,

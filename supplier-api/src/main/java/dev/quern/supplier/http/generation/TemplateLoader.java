@@ -1,6 +1,6 @@
 package dev.quern.supplier.http.generation;
 
-import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.text.ChatTemplate;
 import dev.quern.store.QuernException;
 import java.util.Optional;
@@ -10,7 +10,7 @@ public final class TemplateLoader {
   private TemplateLoader() {}
 
   /** A model's template; a model without one answers completions alone. */
-  public static ServedModel.ConversationTemplate load(LoadedModel model) {
+  public static ServedModel.ConversationTemplate load(LoadedLanguageModel model) {
     Optional<ChatTemplate> template = model.chatTemplate();
     if (template.isPresent()) {
       return conversation -> template.get().render(conversation.toPrompt());

@@ -1,6 +1,9 @@
 package dev.quern.supplier.http.metrics;
 
 import dev.quern.engine.generate.EngineSnapshot;
+import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.supplier.http.encoder.ServedEncoder;
+import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
 import io.prometheus.client.Collector;
@@ -13,9 +16,11 @@ import java.util.function.ToDoubleFunction;
 /** Reads the engines' own counters when it is asked, so that nothing is counted twice. */
 final class EngineCollector extends Collector {
   private final ServedModels models;
+  private final ServedEncoders encoders;
 
-  EngineCollector(ServedModels models) {
+  EngineCollector(ServedModels models, ServedEncoders encoders) {
     this.models = models;
+    this.encoders = encoders;
   }
 
   @Override
@@ -52,6 +57,8 @@ final class EngineCollector extends Collector {
     families.add(
         counter(readings, "engine_failures", "Steps that failed.", s -> s.engineFailures()));
     families.add(memory());
+    families.add(encoderQueues());
+    families.add(encoderHealth());
     return families;
   }
 
@@ -63,17 +70,37 @@ final class EngineCollector extends Collector {
             "quern:memory_bytes",
             "Bytes by holder; mapped bytes are file pages that the kernel may drop.",
             List.of("model_name", "tag", "kind"));
-    for (ServedModel model : models.models()) {
-      model
-          .loaded()
-          .memory()
-          .forEach(
-              (tag, use) -> {
-                family.addMetric(
-                    List.of(model.metricsName(), tag, "allocated"), (double) use.allocatedBytes());
-                family.addMetric(
-                    List.of(model.metricsName(), tag, "mapped"), (double) use.mappedBytes());
-              });
+    models.models().forEach(model -> add(family, model.metricsName(), model.loaded()));
+    encoders.all().forEach(model -> add(family, model.metricsName(), model.loaded()));
+    return family;
+  }
+
+  private static void add(GaugeMetricFamily family, String name, LoadedModel model) {
+    model
+        .memory()
+        .forEach(
+            (tag, use) -> {
+              family.addMetric(List.of(name, tag, "allocated"), (double) use.allocatedBytes());
+              family.addMetric(List.of(name, tag, "mapped"), (double) use.mappedBytes());
+            });
+  }
+
+  private MetricFamilySamples encoderQueues() {
+    GaugeMetricFamily family =
+        new GaugeMetricFamily(
+            "quern:te_queue_size", "Tokenised texts that wait.", List.of("model_name"));
+    for (ServedEncoder model : encoders.all()) {
+      family.addMetric(List.of(model.metricsName()), model.engine().snapshot().waitingInputs());
+    }
+    return family;
+  }
+
+  private MetricFamilySamples encoderHealth() {
+    GaugeMetricFamily family =
+        new GaugeMetricFamily(
+            "quern:te_engine_healthy", "1 while the engine works.", List.of("model_name"));
+    for (ServedEncoder model : encoders.all()) {
+      family.addMetric(List.of(model.metricsName()), model.engine().snapshot().healthy() ? 1 : 0);
     }
     return family;
   }

@@ -3,6 +3,8 @@ package dev.quern.supplier.http.metrics;
 import dev.quern.engine.generate.FinishReason;
 import dev.quern.engine.generate.GenerationStats;
 import dev.quern.engine.generate.StepListener;
+import dev.quern.supplier.http.encoder.EncoderObserver;
+import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.GenerationObserver;
 import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
@@ -46,8 +48,10 @@ public final class ServerMetrics implements GenerationObserver {
   private final Counter stepSeconds;
   private final Counter httpRequests;
   private final Histogram httpDuration;
+  private final EncoderMetrics encoders;
+  private final RelayMetrics relays;
 
-  public ServerMetrics(ServedModels models) {
+  public ServerMetrics(ServedModels models, ServedEncoders servedEncoders) {
     success =
         Counter.build("quern:request_success_total", "Requests that were finished.")
             .labelNames("model_name", "finished_reason")
@@ -76,11 +80,18 @@ public final class ServerMetrics implements GenerationObserver {
             .labelNames("handler", "method")
             .buckets(LATENCY)
             .register(registry);
-    new EngineCollector(models).register(registry);
+    encoders = new EncoderMetrics(registry, servedEncoders);
+    new EngineCollector(models, servedEncoders).register(registry);
+    relays = new RelayMetrics(registry, LATENCY);
     new ProcessCollector().register(registry);
     for (ServedModel model : models.models()) {
       model.engine().addStepListener(stepListener(model.metricsName()));
     }
+  }
+
+  /** What counts requests to encoders. */
+  public EncoderObserver encoders() {
+    return encoders;
   }
 
   @Override
@@ -108,6 +119,11 @@ public final class ServerMetrics implements GenerationObserver {
     if (stats.generatedTokens() > 1) {
       timePerOutputToken.labels(model).observe(decode / (stats.generatedTokens() - 1));
     }
+  }
+
+  /** What of them is about relays. */
+  public RelayMetrics relays() {
+    return relays;
   }
 
   /**

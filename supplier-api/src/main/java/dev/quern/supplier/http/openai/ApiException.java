@@ -8,6 +8,11 @@ import org.jspecify.annotations.Nullable;
 public final class ApiException extends QuernException {
   private static final long serialVersionUID = 1L;
 
+  /** Codes by which TEI's errors are told apart. */
+  static final String EMPTY_INPUT = "empty_input";
+
+  static final String WRONG_KIND = "wrong_model_kind";
+
   private final int status;
   private final String code;
 
@@ -32,6 +37,49 @@ public final class ApiException extends QuernException {
   public static ApiException contextExceeded(String field, String message) {
     return new ApiException(
         400, "context_length_exceeded", ErrorCategory.BAD_REQUEST, field, message, null);
+  }
+
+  /** More inputs in one request than are taken. */
+  public static ApiException tooManyInputs(String field, int inputs, int most) {
+    return new ApiException(
+        413,
+        "too_many_inputs",
+        ErrorCategory.BAD_REQUEST,
+        field,
+        "The field '"
+            + field
+            + "' has a batch of "
+            + inputs
+            + " inputs; at most "
+            + most
+            + " are taken in one request. Send several requests.",
+        null);
+  }
+
+  /** No input where at least one is needed. */
+  public static ApiException emptyInput(String field) {
+    return new ApiException(
+        400,
+        EMPTY_INPUT,
+        ErrorCategory.BAD_REQUEST,
+        field,
+        "The field '" + field + "' cannot be empty.",
+        null);
+  }
+
+  /**
+   * A model that does something else than the route needs.
+   *
+   * @param does what the model does, and which route asks for that
+   */
+  public static ApiException wrongKind(String model, String does) {
+    return new ApiException(
+        400,
+        WRONG_KIND,
+        ErrorCategory.BAD_REQUEST,
+        "model",
+        "The model '" + model + "' cannot answer this route: it " + does + ".",
+        null);
   }
 
   public int status() {

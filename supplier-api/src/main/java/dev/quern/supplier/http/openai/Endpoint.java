@@ -13,11 +13,23 @@ public enum Endpoint {
   MODEL("GET", "/models/{model}", "Describes one model; its id may hold slashes."),
   TOKENIZE("POST", "/tokenize", "Turns text or messages into token ids."),
   DETOKENIZE("POST", "/detokenize", "Turns token ids into text."),
+  EMBEDDINGS("POST", "/embeddings", "Turns texts into vectors."),
+  RERANK("POST", "/rerank", "Orders documents by their relevance to a query; texts is TEI's form."),
+  SCORE("POST", "/score", "Scores pairs of texts."),
+  CLASSIFY("POST", "/classify", "Names what texts are, with probabilities."),
+  EMBED("POST", "/embed", "Turns texts into vectors, as text-embeddings-inference does."),
+  PREDICT("POST", "/predict", "Scores each label, as text-embeddings-inference does."),
+  SIMILARITY("POST", "/similarity", "Compares sentences, as text-embeddings-inference does."),
+  INFO("GET", "/info", "What a model is and its limits, as text-embeddings-inference tells it."),
   HEALTH("GET", "/health", "200 when a model is loaded and its engine works, else 503."),
   PING("GET", "/ping", "The same as /health, for probes that ask for this name."),
   VERSION("GET", "/version", "The version of Quern."),
   ROOT("GET", "/", "What this is and where its document lies."),
   ROOT_HEAD("HEAD", "/", "Whether the server answers at all."),
+  POKT_TOKENIZER("GET", "/pokt/tokenizer", "The tokenizer's files, for the network's testers."),
+  POKT_TOKENIZER_HASH("GET", "/pokt/tokenizer-hash", "The SHA-256 of /pokt/tokenizer."),
+  POKT_CONFIG("GET", "/pokt/config", "The model's configuration, for the network's testers."),
+  POKT_CONFIG_HASH("GET", "/pokt/config-hash", "The SHA-256 of /pokt/config."),
   METRICS("GET", "/metrics", "Metrics in Prometheus' text format."),
   OPENAPI("GET", "/openapi.json", "This document.");
 
@@ -45,8 +57,24 @@ public enum Endpoint {
     return this == ROOT || this == ROOT_HEAD ? "/v1" : "/v1" + path;
   }
 
-  /** Whether it takes the engine: these are refused while the server drains. */
-  public boolean generates() {
+  /** Whether it takes an engine: these are refused while the server drains. */
+  public boolean takesEngine() {
+    return switch (this) {
+      case CHAT_COMPLETIONS, COMPLETIONS -> true;
+      case EMBEDDINGS, RERANK, SCORE, CLASSIFY, EMBED, PREDICT, SIMILARITY -> true;
+      default -> false;
+    };
+  }
+
+  /** How its errors are written. */
+  public ErrorShape errorShape() {
+    return switch (this) {
+      case EMBED, PREDICT, SIMILARITY, INFO -> ErrorShape.TEI;
+      default -> ErrorShape.OPENAI;
+    };
+  }
+
+  boolean streams() {
     return this == CHAT_COMPLETIONS || this == COMPLETIONS;
   }
 
@@ -61,6 +89,13 @@ public enum Endpoint {
       case COMPLETIONS -> RequestFields.COMPLETION;
       case TOKENIZE -> RequestFields.TOKENIZE;
       case DETOKENIZE -> RequestFields.DETOKENIZE;
+      case EMBEDDINGS -> EncoderFields.EMBEDDINGS;
+      case RERANK -> EncoderFields.RERANK;
+      case SCORE -> EncoderFields.SCORE;
+      case CLASSIFY -> EncoderFields.CLASSIFY;
+      case EMBED -> EncoderFields.EMBED;
+      case PREDICT -> EncoderFields.PREDICT;
+      case SIMILARITY -> EncoderFields.SIMILARITY;
       default -> null;
     };
   }

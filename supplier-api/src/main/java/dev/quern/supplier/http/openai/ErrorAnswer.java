@@ -13,16 +13,23 @@ public record ErrorAnswer(int status, OptionalInt retryAfterSeconds, byte[] body
   private static final int RETRY_BUSY_SECONDS = 1;
   private static final int RETRY_UNAVAILABLE_SECONDS = 5;
 
-  /** The answer to {@code error}. */
+  /** The answer to {@code error}, as OpenAI writes it. */
   public static ErrorAnswer of(QuernException error) {
-    int status = error instanceof ApiException api ? api.status() : status(error.category());
+    return of(error, ErrorShape.OPENAI);
+  }
+
+  /** The answer to {@code error}. */
+  public static ErrorAnswer of(QuernException error, ErrorShape shape) {
+    int plain = error instanceof ApiException api ? api.status() : status(error.category());
+    int status = shape == ErrorShape.TEI ? TeiErrors.status(error, plain) : plain;
     OptionalInt retry =
         switch (status) {
           case 429 -> OptionalInt.of(RETRY_BUSY_SECONDS);
           case 503 -> OptionalInt.of(RETRY_UNAVAILABLE_SECONDS);
           default -> OptionalInt.empty();
         };
-    return new ErrorAnswer(status, retry, body(error, status));
+    byte[] body = shape == ErrorShape.TEI ? TeiErrors.body(error, status) : body(error, status);
+    return new ErrorAnswer(status, retry, body);
   }
 
   static int status(ErrorCategory category) {
@@ -36,8 +43,7 @@ public record ErrorAnswer(int status, OptionalInt retryAfterSeconds, byte[] body
   }
 
   private static byte[] body(QuernException error, int status) {
-    // What went wrong inside is for the log; a client can do nothing with it.
-    String message = status == 500 ? "Internal error; the server's log has it." : error.message();
+    String message = message(error);
     return Json.write(
         out -> {
           out.writeStartObject();
@@ -49,6 +55,13 @@ public record ErrorAnswer(int status, OptionalInt retryAfterSeconds, byte[] body
           out.writeEndObject();
           out.writeEndObject();
         });
+  }
+
+  /** What went wrong inside is for the log; a client can do nothing with it. */
+  static String message(QuernException error) {
+    return error.category() == ErrorCategory.INTERNAL
+        ? "Internal error; the server's log has it."
+        : error.message();
   }
 
   private static String type(int status) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Reads one object by its {@link FieldTable}: unknown and unsupported fields, wrong types and
  * values out of range are refused with the field's name. JSON's null counts as absent.
  */
-final class FieldReader {
+public final class FieldReader {
   private final ObjectNode node;
   private final FieldTable table;
   private final String path;
@@ -28,7 +28,7 @@ final class FieldReader {
    *
    * @param path what precedes a field's name in messages, e.g. {@code messages[0].}
    */
-  FieldReader(ObjectNode node, FieldTable table, String path) {
+  public FieldReader(ObjectNode node, FieldTable table, String path) {
     this.node = node;
     this.table = table;
     this.path = path;
@@ -43,7 +43,7 @@ final class FieldReader {
     }
   }
 
-  OptionalDouble number(String name) {
+  public OptionalDouble number(String name) {
     JsonNode value = take(name, Field.Kind.NUMBER);
     if (value == null) {
       return OptionalDouble.empty();
@@ -54,7 +54,7 @@ final class FieldReader {
     return OptionalDouble.of(inRange(name, value.doubleValue()));
   }
 
-  OptionalLong integer(String name) {
+  public OptionalLong integer(String name) {
     JsonNode value = take(name, Field.Kind.INTEGER);
     if (value == null) {
       return OptionalLong.empty();
@@ -65,14 +65,14 @@ final class FieldReader {
   }
 
   /** An integer whose range in the table lies within {@code int}. */
-  OptionalInt smallInteger(String name) {
+  public OptionalInt smallInteger(String name) {
     OptionalLong value = integer(name);
     return value.isPresent()
         ? OptionalInt.of(Math.toIntExact(value.getAsLong()))
         : OptionalInt.empty();
   }
 
-  boolean flag(String name, boolean absent) {
+  public boolean flag(String name, boolean absent) {
     JsonNode value = take(name, Field.Kind.BOOLEAN);
     if (value == null) {
       return absent;
@@ -83,7 +83,7 @@ final class FieldReader {
     return value.booleanValue();
   }
 
-  @Nullable String text(String name) {
+  public @Nullable String text(String name) {
     JsonNode value = take(name, Field.Kind.STRING);
     if (value == null) {
       return null;
@@ -100,7 +100,7 @@ final class FieldReader {
     return value.textValue();
   }
 
-  String requiredText(String name) {
+  public String requiredText(String name) {
     String value = text(name);
     if (value == null) {
       throw QuernException.badRequest(path + name, "The field '" + path + name + "' is required.");
@@ -108,11 +108,11 @@ final class FieldReader {
     return value;
   }
 
-  @Nullable JsonNode any(String name) {
+  public @Nullable JsonNode any(String name) {
     return take(name, Field.Kind.ANY);
   }
 
-  @Nullable FieldReader object(String name) {
+  public @Nullable FieldReader object(String name) {
     JsonNode value = take(name, Field.Kind.OBJECT);
     if (value == null) {
       return null;
@@ -144,17 +144,19 @@ final class FieldReader {
     return readers;
   }
 
-  QuernException wrongType(String name, String expected) {
+  /** An error that says what a field must be. */
+  public QuernException wrongType(String name, String expected) {
     return QuernException.badRequest(
         path + name, "The field '" + path + name + "' must be " + expected + ".");
   }
 
-  String pathOf(String name) {
+  /** The field as messages name it. */
+  public String pathOf(String name) {
     return path + name;
   }
 
   /** Names asked for so far, for the test that no documented field is overlooked. */
-  Set<String> namesRead() {
+  public Set<String> namesRead() {
     return Set.copyOf(read);
   }
 

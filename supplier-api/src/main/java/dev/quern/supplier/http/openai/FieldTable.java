@@ -6,10 +6,12 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Every field that one kind of object may have. */
-final class FieldTable {
+public final class FieldTable {
   private final Map<String, Field> byName = new LinkedHashMap<>();
 
   @SafeVarargs
@@ -29,6 +31,14 @@ final class FieldTable {
 
   Collection<Field> fields() {
     return byName.values();
+  }
+
+  /** Names of the fields that have an effect. */
+  public Set<String> honoured() {
+    return byName.values().stream()
+        .filter(field -> field.support() == Field.Support.HONOURED)
+        .map(Field::name)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   @Nullable Field find(String name) {

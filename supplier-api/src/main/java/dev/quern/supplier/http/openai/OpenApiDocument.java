@@ -6,6 +6,8 @@ import java.util.Locale;
 
 /** The OpenAPI 3.0 document, made from the routes and field tables that the server itself uses. */
 public final class OpenApiDocument {
+  private static final String CANNOT_WORK = "The request cannot work; the error names the field.";
+
   private OpenApiDocument() {}
 
   /** The document as JSON. */
@@ -44,11 +46,11 @@ public final class OpenApiDocument {
       security.addObject();
       security.addObject().putArray("key");
     }
-    if (endpoint == Endpoint.MODEL) {
+    if (endpoint == Endpoint.MODEL || endpoint == Endpoint.INFO) {
       ObjectNode parameter = operation.putArray("parameters").addObject();
       parameter.put("name", "model");
-      parameter.put("in", "path");
-      parameter.put("required", true);
+      parameter.put("in", endpoint == Endpoint.MODEL ? "path" : "query");
+      parameter.put("required", endpoint == Endpoint.MODEL);
       parameter.putObject("schema").put("type", "string");
     }
     if (endpoint.body() != null) {
@@ -65,27 +67,36 @@ public final class OpenApiDocument {
     if (endpoint != Endpoint.ROOT_HEAD) {
       ObjectNode content = success.putObject("content");
       content.putObject(endpoint == Endpoint.METRICS ? "text/plain" : "application/json");
-      if (endpoint.generates()) {
+      if (endpoint.streams()) {
         content.putObject("text/event-stream");
       }
     }
-    addError(responses, "401", "A key is needed and was not given.");
-    if (endpoint == Endpoint.MODEL || endpoint.body() != null) {
-      addError(responses, "404", "There is no such model.");
+    ErrorShape shape = endpoint.errorShape();
+    addError(responses, shape, "401", "A key is needed and was not given.");
+    if (endpoint == Endpoint.MODEL || endpoint == Endpoint.INFO || endpoint.body() != null) {
+      addError(responses, shape, "404", "There is no such model.");
     }
     if (endpoint.body() != null) {
-      addError(responses, "400", "The request cannot work; the error names the field.");
-      addError(responses, "408", "The body did not come in time.");
-      addError(responses, "413", "The body is too long.");
-      addError(responses, "429", "The server is busy; Retry-After says when to come again.");
+      boolean openAi = shape == ErrorShape.OPENAI;
+      addError(responses, shape, "400", openAi ? CANNOT_WORK : "There is no input.");
+      addError(responses, shape, "408", "The body did not come in time.");
+      addError(responses, shape, "413", "The body is too long, or has too many inputs.");
+      if (!openAi) {
+        addError(responses, shape, "422", CANNOT_WORK);
+        addError(responses, shape, "424", "The model is of another kind.");
+      }
+      addError(responses, shape, "429", "The server is busy; Retry-After says when to come again.");
     }
-    addError(responses, "503", "No model is ready, or the server is stopping.");
+    addError(responses, shape, "503", "No model is ready, or the server is stopping.");
   }
 
-  private static void addError(ObjectNode responses, String status, String description) {
+  private static void addError(
+      ObjectNode responses, ErrorShape shape, String status, String description) {
     ObjectNode response = responses.putObject(status);
     response.put("description", description);
-    putReference(response.putObject("content").putObject("application/json"), "Error");
+    putReference(
+        response.putObject("content").putObject("application/json"),
+        shape == ErrorShape.OPENAI ? "Error" : "TeiError");
   }
 
   private static void putReference(ObjectNode mediaType, String schema) {
@@ -108,6 +119,12 @@ public final class OpenApiDocument {
                 + "\"properties\":{\"message\":{\"type\":\"string\"},\"type\":{\"type\":\"string\"},"
                 + "\"param\":{\"type\":\"string\",\"nullable\":true},"
                 + "\"code\":{\"type\":\"string\",\"nullable\":true}}}}}"));
+    schemas.set(
+        "TeiError",
+        Json.ownDocument(
+            "{\"type\":\"object\",\"required\":[\"error\",\"error_type\"],\"properties\":"
+                + "{\"error\":{\"type\":\"string\"},\"error_type\":{\"enum\":[\"Unhealthy\","
+                + "\"Backend\",\"Overloaded\",\"Validation\",\"Tokenizer\",\"Empty\"]}}}"));
     return schemas;
   }
 

@@ -11,8 +11,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** A model on a device of this process. */
-record ServedModel(
+/**
+ * A model that continues texts.
+ *
+ * @param chatTemplate how conversations become prompts; absent: the checkpoint completes text only
+ * @param generationConfig what {@code generation_config.json} says, if there is one
+ * @param endOfSequenceTokens ids of generation_config.json, else config.json
+ */
+public record LoadedLanguageModel(
     String id,
     Path folder,
     Tokenizer tokenizer,
@@ -21,7 +27,6 @@ record ServedModel(
     ScheduledEngine scheduledEngine,
     Set<Integer> endOfSequenceTokens)
     implements LoadedModel {
-  @Override
   public GenerationEngine engine() {
     return scheduledEngine;
   }
@@ -37,12 +42,27 @@ record ServedModel(
   }
 
   @Override
+  public int maxTokens() {
+    return scheduledEngine.maxModelLength();
+  }
+
+  @Override
   public Map<String, MemoryUse> memory() {
     return Map.of(
         "weights",
         scheduledEngine.facts().weights(),
         "kv_cache",
         scheduledEngine.facts().kvCache());
+  }
+
+  @Override
+  public boolean healthy() {
+    return scheduledEngine.snapshot().healthy();
+  }
+
+  @Override
+  public void drain(long millis) {
+    scheduledEngine.drain(millis);
   }
 
   @Override

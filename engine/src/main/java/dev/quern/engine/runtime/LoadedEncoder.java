@@ -1,0 +1,52 @@
+package dev.quern.engine.runtime;
+
+import dev.quern.engine.embed.EncoderEngine;
+import dev.quern.engine.model.EncoderDescription;
+import dev.quern.engine.tensor.MemoryUse;
+import dev.quern.engine.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** A model that turns texts into vectors or scores. */
+public record LoadedEncoder(String id, Path folder, Tokenizer tokenizer, EncoderEngine engine)
+    implements LoadedModel {
+  public EncoderDescription description() {
+    return engine.facts().description();
+  }
+
+  @Override
+  public String architecture() {
+    return description().architecture();
+  }
+
+  @Override
+  public long parameters() {
+    return engine.facts().parameters();
+  }
+
+  @Override
+  public int maxTokens() {
+    return description().maxTokens();
+  }
+
+  @Override
+  public Map<String, MemoryUse> memory() {
+    return Map.of("weights", engine.facts().weights());
+  }
+
+  @Override
+  public boolean healthy() {
+    return engine.snapshot().healthy();
+  }
+
+  @Override
+  public void drain(long millis) {
+    engine.drain(millis);
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+    tokenizer.close();
+  }
+}

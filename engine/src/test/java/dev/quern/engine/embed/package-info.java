@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quern.engine.embed;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quern.supplier.http.encoder;
+
+import org.jspecify.annotations.NullMarked;
