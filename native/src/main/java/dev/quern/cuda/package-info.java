@@ -13,7 +13,7 @@
  * javacpp-cuda's JNI library, for three reasons: that library needs {@code libcudart.so.13}, which
  * a driver does not bring; a function that the host's driver lacks ends the process inside JNI, but
  * is an ordinary error here; and a library can be named by its path, which the tests need for their
- * look-alike driver. javacpp-cuda serves for the driver's constants, and for NVML.
+ * look-alike driver. javacpp-cuda gives the driver's constants, which javac copies.
  */
 @NullMarked
 package dev.quern.cuda;
