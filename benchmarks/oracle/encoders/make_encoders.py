@@ -224,7 +224,7 @@ VARIANTS = {
     "distilbert": ("distilbert", DISTIL, wordpiece, "embedding", dict(normalise=True, lower_case=True)),
     "distilbert-classes": ("distilbert", dict(DISTIL, **single()), wordpiece, "classification", {}),
     "mpnet": ("mpnet", MPNET, roberta, "embedding", dict(normalise=True)),
-    "mpnet-cross": ("mpnet", dict(MPNET, **ONE), roberta, "reranking", {}),
+    "mpnet-cross": ("mpnet", dict(MPNET, **ONE), roberta, "reranking", dict(layout=True)),
     "nomic-bert": ("nomic_bert", NOMIC, wordpiece, "embedding", dict(normalise=True, prompts=PROMPTS)),
     "nomic-bert-own": ("nomic_bert", NOMIC, wordpiece, "embedding", dict(nomic_config=True)),
     "nomic-bert-classes": ("nomic_bert", dict(NOMIC, **single()), wordpiece, "classification", {}),
@@ -540,10 +540,15 @@ def make_reranking(name, folder, options):
         tokenizer.save_pretrained(plain)
         cross = CrossEncoder(plain, device="cpu", model_kwargs=dict(attn_implementation="eager"))
         inputs = [encoded(tokenizer, a, b) for a, b in PAIRS]
+        if options.get("layout"):
+            cross.activation_fn = torch.nn.Identity()
+            cross.to(torch.bfloat16).save_pretrained(str(folder))
+            cross.to(torch.float32)
         outputs = [[float(cross.predict([pair], activation_fn=torch.nn.Identity())[0])] for pair in PAIRS]
     direct = [row[0].tolist() for row in logits(model, inputs)]
     assert all(abs(a[0] - b[0]) < 1e-4 for a, b in zip(outputs, direct)), (outputs, direct)
-    save(model, tokenizer, folder, options)
+    if not options.get("layout"):
+        save(model, tokenizer, folder, options)
     if "activation" in options:
         path = folder / "config.json"
         config = json.loads(path.read_text())

@@ -5,8 +5,9 @@ Run from the repository root with safetensors, torch and transformers 5 installe
     python benchmarks/oracle/fp8/make_fp8.py
 
 Each folder of engine/src/test/resources/fp8/ is a Llama whose linear layers are stored as F8_E4M3 (or F8_E5M2) with
-scales for the whole tensor, for rows, or for tiles of 32 x 48, which the last rows and columns cut off. golden.json
-has a prompt and the greedy ids that transformers computes in fp32 with each weight times its scale.
+scales for the whole tensor, for rows, or for tiles: of 32 x 48, which the last rows and columns cut off, and of
+16 x 16, which transformers can load by itself; that is checked. golden.json has a prompt and the greedy ids that
+transformers computes in fp32 with each weight times its scale.
 """
 
 import json
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "families"))
 import make_families as families  # noqa: E402
 
 OUT = Path("engine/src/test/resources/fp8")
-TILE = (32, 48)
+TILES = {"tiles": (32, 48), "small-tiles": (16, 16)}
 COMPRESSED = dict(
     quant_method="compressed-tensors",
     format="float-quantized",
@@ -31,12 +32,15 @@ COMPRESSED = dict(
 )
 # name -> (how scales are laid out, their name, element type, quantization_config)
 VARIANTS = {
-    "tiles": (
-        "tiles",
-        "weight_scale_inv",
-        torch.float8_e4m3fn,
-        dict(quant_method="fp8", fmt="e4m3", weight_block_size=list(TILE), activation_scheme="dynamic"),
-    ),
+    **{
+        name: (
+            name,
+            "weight_scale_inv",
+            torch.float8_e4m3fn,
+            dict(quant_method="fp8", fmt="e4m3", weight_block_size=list(tile), activation_scheme="dynamic"),
+        )
+        for name, tile in TILES.items()
+    },
     "rows": ("rows", "weight_scale", torch.float8_e4m3fn, COMPRESSED),
     "whole": ("whole", "weight_scale", torch.float8_e5m2, dict(quant_method="fp8", activation_scheme="static")),
 }
@@ -44,7 +48,7 @@ VARIANTS = {
 
 def tile_shape(layout, weight):
     rows, columns = weight.shape
-    return {"tiles": TILE, "rows": (1, columns), "whole": (rows, columns)}[layout]
+    return {**TILES, "rows": (1, columns), "whole": (rows, columns)}[layout]
 
 
 def spread(scales, tile, shape):
@@ -98,6 +102,13 @@ def make(name):
     (folder / "config.json").write_text(json.dumps(written, indent=2) + "\n")
     golden = dict(transformers=transformers.__version__, prompt=prompt, greedy=ids)
     (folder / "golden.json").write_text(json.dumps(golden) + "\n")
+    if name == "small-tiles":
+        config = transformers.FineGrainedFP8Config(dequantize=True, weight_block_size=TILES[name])
+        loaded = transformers.AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, attn_implementation="eager", quantization_config=config
+        ).eval()
+        if families.greedy(loaded, prompt)[0] != ids:
+            raise SystemExit("transformers computes something else from the checkpoint")
     print(name, "seed", seed, {v.dtype for v in load_file(folder / "model.safetensors").values()})
 
 

@@ -64,7 +64,7 @@ public final class ModelLocator {
   }
 
   /** Whether {@code text} names a folder or file, and so never a model of the cache. */
-  public boolean isLocal(String text) {
+  public boolean isPath(String text) {
     return localModel(text).isPresent();
   }
 

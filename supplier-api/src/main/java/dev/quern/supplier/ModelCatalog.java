@@ -6,6 +6,7 @@ import dev.quern.store.QuernException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The models of this process under the names that clients may use. A request that names an alias is
@@ -14,14 +15,23 @@ import java.util.Map;
  */
 public final class ModelCatalog {
   private final Map<String, LoadedModel> byName = new LinkedHashMap<>();
+  private final Optional<String> defaultName;
+
+  /** A catalogue without a default. */
+  public ModelCatalog(List<LoadedModel> models, Map<String, String> aliases) {
+    this(models, aliases, Optional.empty());
+  }
 
   /**
    * A catalogue.
    *
    * @param models loaded models; each is served under its id unless an alias hides it
    * @param aliases public name to model id; a model with an alias is listed under its aliases alone
+   * @param defaultName the public name that answers requests for none or for an unknown one
    */
-  public ModelCatalog(List<LoadedModel> models, Map<String, String> aliases) {
+  public ModelCatalog(
+      List<LoadedModel> models, Map<String, String> aliases, Optional<String> defaultName) {
+    this.defaultName = defaultName;
     Map<String, LoadedModel> byId = new LinkedHashMap<>();
     for (LoadedModel model : models) {
       if (byId.put(model.id(), model) != null) {
@@ -45,6 +55,24 @@ public final class ModelCatalog {
             throw QuernException.badRequest("alias", "the name " + name + " is taken twice");
           }
         });
+    if (defaultName.isPresent() && !byName.containsKey(defaultName.get())) {
+      throw QuernException.badRequest(
+          "default-model",
+          "default-model: "
+              + defaultName.get()
+              + " is no public name; served are "
+              + String.join(", ", byName.keySet()));
+    }
+  }
+
+  /** The default's name, if there is one and no model is served under {@code asked}. */
+  public Optional<String> defaultFor(String asked) {
+    return defaultName.filter(name -> !byName.containsKey(asked));
+  }
+
+  /** The name that stands for none: the default, or the first. Empty when nothing is served. */
+  public Optional<String> mainName() {
+    return defaultName.isPresent() ? defaultName : byName.keySet().stream().findFirst();
   }
 
   /** Public names in the order they were given. */

@@ -118,10 +118,10 @@ final class StepLoop implements DeviceThread.Work {
   @Override
   public void abandon(Throwable fatal) {
     dead = true;
-    inbox.close("the engine of " + name + " has died; restart the server");
+    // A public name may hide this one: the log has it.
+    inbox.close("the engine has died; restart the server");
     QuernException error =
-        new QuernException(
-            ErrorCategory.UNAVAILABLE, "the engine of " + name + " has died: " + fatal, fatal);
+        new QuernException(ErrorCategory.UNAVAILABLE, "the engine has died: " + fatal, fatal);
     failWaiting(error);
     scheduler.runningSequences().forEach(sequence -> publisher.fail(sequence, error));
     scheduler.waitingSequences().forEach(sequence -> publisher.fail(sequence, error));

@@ -24,6 +24,14 @@ record ClassLabels(List<String> names, ScoreActivation activation) {
     return new ClassLabels(names, readActivation(config, names.size()));
   }
 
+  /** The same, but that the layout's activation goes before the configuration's. */
+  ClassLabels with(Optional<SentenceTransformersLayout> layout) {
+    return layout
+        .flatMap(SentenceTransformersLayout::activation)
+        .map(stated -> new ClassLabels(names, stated))
+        .orElse(this);
+  }
+
   int count() {
     return names.size();
   }
@@ -50,16 +58,7 @@ record ClassLabels(List<String> names, ScoreActivation activation) {
             .flatMap(section -> section.text("activation_fn"))
             .or(() -> config.text("sbert_ce_default_activation_function"));
     if (stated.isPresent()) {
-      String name = stated.get();
-      return switch (name.substring(name.lastIndexOf('.') + 1)) {
-        case "Identity" -> ScoreActivation.NONE;
-        case "Sigmoid" -> ScoreActivation.SIGMOID;
-        case "Softmax" -> ScoreActivation.SOFTMAX;
-        default ->
-            throw config.error(
-                "sentence_transformers.activation_fn",
-                "is '" + name + "': Identity, Sigmoid and Softmax are supported");
-      };
+      return SentenceTransformersFiles.activation(config, stated.get());
     }
     Optional<String> problem = config.text("problem_type");
     if (problem.isEmpty()) {

@@ -80,21 +80,44 @@ final class DecoderEncoder implements EncoderStack {
 
   @Override
   public Tensor forward(Backend backend, EncoderBatch batch) {
-    float epsilon = stack.config().normEpsilon();
     Tensor residual = embed(backend, batch);
+    float epsilon = stack.config().normEpsilon();
     Tensor x = backend.rmsNorm(residual, layers.getFirst().beforeAttention(), epsilon);
+    List<Tensor> state = List.of(residual, x);
     for (int i = 0; i < layers.size(); i++) {
       DecoderLayer layer = layers.get(i);
-      Tensor attended = layer.afterAttention(backend, attend(backend, batch, layer, x), epsilon);
-      Backend.Residual middle =
-          backend.addRmsNorm(residual, attended, layer.beforeFeedForward(), epsilon);
-      Tensor fed = layer.feed(backend, middle.normed(), epsilon);
       Tensor nextNorm = i == layers.size() - 1 ? finalNorm : layers.get(i + 1).beforeAttention();
-      Backend.Residual end = backend.addRmsNorm(middle.sum(), fed, nextNorm, epsilon);
-      residual = end.sum();
-      x = end.normed();
+      state =
+          backend
+              .encoders()
+              .advance(
+                  state,
+                  before ->
+                      forward(
+                          backend, batch, layer, nextNorm, before.getFirst(), before.getLast()));
     }
-    return x;
+    return state.getLast();
+  }
+
+  /**
+   * One layer, and the norm before the next.
+   *
+   * @return the residual stream, and what the next layer is given
+   */
+  private List<Tensor> forward(
+      Backend backend,
+      EncoderBatch batch,
+      DecoderLayer layer,
+      Tensor nextNorm,
+      Tensor residual,
+      Tensor x) {
+    float epsilon = stack.config().normEpsilon();
+    Tensor attended = layer.afterAttention(backend, attend(backend, batch, layer, x), epsilon);
+    Backend.Residual middle =
+        backend.addRmsNorm(residual, attended, layer.beforeFeedForward(), epsilon);
+    Tensor fed = layer.feed(backend, middle.normed(), epsilon);
+    Backend.Residual end = backend.addRmsNorm(middle.sum(), fed, nextNorm, epsilon);
+    return List.of(end.sum(), end.normed());
   }
 
   private Tensor embed(Backend backend, EncoderBatch batch) {

@@ -47,7 +47,7 @@ final class EncoderLoader {
       return new EncoderModel(context, stack, head, describe(head, maxTokens));
     }
     if (family.classes().isPresent()) {
-      ClassLabels labels = ClassLabels.read(context.config());
+      ClassLabels labels = ClassLabels.read(context.config()).with(layout);
       ClassHead head =
           family
               .classes()
@@ -59,7 +59,7 @@ final class EncoderLoader {
     AnswerHead head =
         AnswerHead.load(
             context, root.weights(), stack.shape(), AnswerTokens.read(checkpoint, layout));
-    ClassLabels labels = new ClassLabels(List.of("yes"), ScoreActivation.SIGMOID);
+    ClassLabels labels = new ClassLabels(List.of("yes"), ScoreActivation.SIGMOID).with(layout);
     return new EncoderModel(
         context, stack, head, describe(task, labels, maxTokens, template(task)));
   }

@@ -88,20 +88,26 @@ final class ModernBertModel implements EncoderStack {
   @Override
   public Tensor forward(Backend backend, EncoderBatch batch) {
     EncoderOperations encoders = backend.encoders();
-    Tensor x = embeddings.forward(backend, batch);
+    List<Tensor> x = List.of(embeddings.forward(backend, batch));
     for (Layer layer : layers) {
-      LayerNorm norm = layer.attentionNorm();
-      Tensor normed = norm == null ? x : encoders.layerNorm(x, norm);
-      Tensor qkv = backend.linear(normed, layer.projection());
-      Sight sight = layer.local() ? local : global;
-      AttentionPositions positions = AttentionPositions.rotary(sight.rope());
-      Tensor attended = encoders.attention(qkv, heads, sight.visibility(), positions, batch);
-      x = encoders.linearAdd(attended, layer.output(), x);
-      EncoderFeedForward feedForward = layer.feedForward();
-      Tensor hidden = feedForward.hidden(backend, encoders.layerNorm(x, layer.feedForwardNorm()));
-      x = encoders.linearAdd(hidden, feedForward.down(), x);
+      x = encoders.advance(x, state -> List.of(forward(backend, batch, layer, state.getFirst())));
     }
-    return encoders.layerNorm(x, finalNorm);
+    return encoders.layerNorm(x.getFirst(), finalNorm);
+  }
+
+  private Tensor forward(Backend backend, EncoderBatch batch, Layer layer, Tensor x) {
+    EncoderOperations encoders = backend.encoders();
+    LayerNorm norm = layer.attentionNorm();
+    Tensor normed = norm == null ? x : encoders.layerNorm(x, norm);
+    Tensor qkv = backend.linear(normed, layer.projection());
+    Sight sight = layer.local() ? local : global;
+    AttentionPositions positions = AttentionPositions.rotary(sight.rope());
+    Tensor attended = encoders.attention(qkv, heads, sight.visibility(), positions, batch);
+    Tensor middle = encoders.linearAdd(attended, layer.output(), x);
+    EncoderFeedForward feedForward = layer.feedForward();
+    Tensor hidden =
+        feedForward.hidden(backend, encoders.layerNorm(middle, layer.feedForwardNorm()));
+    return encoders.linearAdd(hidden, feedForward.down(), middle);
   }
 
   @Override

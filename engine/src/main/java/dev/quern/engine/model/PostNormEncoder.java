@@ -31,12 +31,20 @@ record PostNormEncoder(
 
   @Override
   public Tensor forward(Backend backend, EncoderBatch batch) {
-    Tensor x = embeddings.forward(backend, batch);
+    List<Tensor> x = List.of(embeddings.forward(backend, batch));
     for (PostNormLayer layer : layers) {
       float scale = (float) (1 / Math.sqrt(layer.heads().headDim()));
-      x = layer.forward(backend, batch, Visibility.full(scale), positions, x);
+      Visibility visibility = Visibility.full(scale);
+      x =
+          backend
+              .encoders()
+              .advance(
+                  x,
+                  state ->
+                      List.of(
+                          layer.forward(backend, batch, visibility, positions, state.getFirst())));
     }
-    return x;
+    return x.getFirst();
   }
 
   @Override

@@ -172,8 +172,10 @@ final class SentenceTransformersFiles {
     Map<String, String> prompts = Map.of();
     Optional<String> defaultPrompt = Optional.empty();
     Optional<VectorSimilarity> similarity = Optional.empty();
+    Optional<ScoreActivation> activation = Optional.empty();
     if (Files.exists(file)) {
       ModelConfig config = ModelConfig.read(file);
+      activation = config.text("activation_fn").map(name -> activation(config, name));
       prompts = config.textsByName("prompts");
       defaultPrompt = config.text("default_prompt_name");
       similarity = config.text("similarity_fn_name").map(name -> similarity(config, name));
@@ -198,7 +200,20 @@ final class SentenceTransformersFiles {
         prompts,
         defaultPrompt,
         similarity,
+        activation,
         logitScore);
+  }
+
+  /** A class of torch by its full name. */
+  static ScoreActivation activation(ModelConfig config, String name) {
+    return switch (name.substring(name.lastIndexOf('.') + 1)) {
+      case "Identity" -> ScoreActivation.NONE;
+      case "Sigmoid" -> ScoreActivation.SIGMOID;
+      case "Softmax" -> ScoreActivation.SOFTMAX;
+      default ->
+          throw config.error(
+              "activation_fn", "is '" + name + "': Identity, Sigmoid and Softmax are supported");
+    };
   }
 
   private static VectorSimilarity similarity(ModelConfig config, String name) {

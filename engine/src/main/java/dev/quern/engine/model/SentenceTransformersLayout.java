@@ -19,6 +19,7 @@ import java.util.OptionalInt;
  * @param lowerCase whether texts are lower-cased first
  * @param prompts by the name of their purpose
  * @param similarity how vectors are meant to be compared
+ * @param activation of a cross-encoder's raw scores
  * @param logitScore of a reranker that is a language model, the tokens that stand for its answers
  */
 public record SentenceTransformersLayout(
@@ -31,6 +32,7 @@ public record SentenceTransformersLayout(
     Map<String, String> prompts,
     Optional<String> defaultPrompt,
     Optional<VectorSimilarity> similarity,
+    Optional<ScoreActivation> activation,
     Optional<LogitScore> logitScore) {
   public SentenceTransformersLayout {
     pooling = List.copyOf(pooling);

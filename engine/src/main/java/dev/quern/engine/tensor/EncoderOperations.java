@@ -1,5 +1,7 @@
 package dev.quern.engine.tensor;
 
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,6 +106,15 @@ public interface EncoderOperations {
 
   /** {@code function(x)}. */
   Tensor pointwise(Tensor x, PointwiseFunction function);
+
+  /**
+   * Computes the next state of a pass from {@code state} and frees that and all else that was made
+   * on the way, so that a pass holds what one layer needs and not what all of them do. Tensors that
+   * were not made in this workspace, such as weights, stay.
+   *
+   * @return what {@code layer} returned, owned by the current workspace
+   */
+  List<Tensor> advance(List<Tensor> state, UnaryOperator<List<Tensor>> layer);
 
   /** Rows of {@code x} scaled to length one; a row of zeros stays. */
   Tensor normalised(Tensor x);

@@ -142,6 +142,11 @@ class EncoderRefusalsTest {
             "{'max_seq_length':0}",
             "max_seq_length must be a whole number above 0"),
         arguments(
+            "mpnet-cross",
+            "config_sentence_transformers.json",
+            "{'activation_fn':'torch.nn.modules.activation.Mish'}",
+            "activation_fn is 'torch.nn.modules.activation.Mish'"),
+        arguments(
             "bert-dense",
             "2_Dense/config.json",
             "{'in_features':16}",

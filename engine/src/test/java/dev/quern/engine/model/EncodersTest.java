@@ -135,6 +135,7 @@ class EncodersTest {
     assertEquals(ScoreActivation.SOFTMAX, describe("bert-classes").activation());
     assertEquals(ScoreActivation.SIGMOID, describe("roberta-labels").activation());
     assertEquals(ScoreActivation.NONE, describe("bert-cross").activation());
+    assertEquals(ScoreActivation.NONE, describe("mpnet-cross").activation());
     assertEquals(ScoreActivation.SIGMOID, describe("xlm-roberta-cross").activation());
     assertTrue(describe("xlm-roberta-cross").pairs());
     assertTrue(describe("qwen3-reranker").rerankTemplate().isPresent());

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Checkpoints in eight bits with scales of every layout, see benchmarks/oracle/fp8. */
 class Float8ModelsTest {
   @ParameterizedTest
-  @ValueSource(strings = {"tiles", "rows", "whole"})
+  @ValueSource(strings = {"tiles", "small-tiles", "rows", "whole"})
   void greedyTokensAreThoseOfTheScaledWeights(String name) throws Exception {
     Path folder = Path.of(Float8ModelsTest.class.getResource("/fp8/" + name).toURI());
     JsonNode golden = new JsonMapper().readTree(folder.resolve("golden.json").toFile());
@@ -39,7 +39,7 @@ class Float8ModelsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"tiles", "rows", "whole"})
+  @ValueSource(strings = {"tiles", "small-tiles", "rows", "whole"})
   void theTypeToComputeInIsBf16(String name) throws IOException, URISyntaxException {
     Path folder = Path.of(Float8ModelsTest.class.getResource("/fp8/" + name).toURI());
     try (Backend backend = TorchBackend.open(1);

@@ -71,6 +71,25 @@ class ModelRuntimeTest {
   }
 
   @Test
+  void aGgufFileBecomesAModelWithItsTokenizerAndChatTemplate() throws Exception {
+    Path file = Path.of(ModelRuntimeTest.class.getResource("/gguf/llama.gguf").toURI());
+    JsonNode golden = new ObjectMapper().readTree(file.resolveSibling("llama.json").toFile());
+    try (ModelRuntime runtime = new ModelRuntime()) {
+      LoadedLanguageModel model =
+          (LoadedLanguageModel) runtime.load("gguf", file, settings("cpu", OptionalLong.empty()));
+      assertEquals("LlamaForCausalLM", model.architecture());
+      assertEquals(Set.of(2), model.endOfSequenceTokens());
+      assertEquals(256, model.tokenizer().vocabularySize());
+      // <s>, then a blank and a, whose score is better than that of ab.
+      assertArrayEquals(new int[] {1, 31, 5}, model.tokenizer().encode("ab", true));
+      assertTrue(model.chatTemplate().isPresent());
+      assertEquals(2, model.generationConfig().orElseThrow().at("/eos_token_id/0").intValue());
+      assertArrayEquals(
+          ints(golden.get("greedy")), generate(model, ints(golden.get("prompt")), 32));
+    }
+  }
+
+  @Test
   void generationConfigNamesTheEndOfSequence() throws Exception {
     prepare("llama");
     Files.writeString(

@@ -431,14 +431,15 @@ public abstract class EncoderContract {
         new int[TOKENS], positions, new int[TOKENS], starts, new int[LENGTHS.length]);
   }
 
-  private record Stored(double[] values, WeightSource source) {}
+  /** Values in a checkpoint of their own, as the file holds them. */
+  protected record Stored(double[] values, WeightSource source) {}
 
   private void use(DType dtype) {
     weights.close();
     weights = backend.weights(dtype);
   }
 
-  private Stored stored(DType dtype, double scale, long... shape) {
+  protected final Stored stored(DType dtype, double scale, long... shape) {
     int size = Math.toIntExact(Arrays.stream(shape).reduce(1, (a, b) -> a * b));
     double[] values = random.doubles(size).map(v -> (2 * v - 1) * scale).toArray();
     TestCheckpoint checkpoint =

@@ -20,7 +20,11 @@ final class GgufConfig {
   private static final int GEMMA2_27B_LAYERS = 46;
 
   private static final int GEMMA3_27B_LAYERS = 62;
+
+  /** The last of so many layers sees everything, the others a window. */
   private static final int GEMMA3_PATTERN = 6;
+
+  private static final int EVERY_LAYER_SEES_ALL = 1;
 
   private final GgufFile file;
   private final GgufMetadata metadata;
@@ -136,26 +140,25 @@ final class GgufConfig {
         "rope_local_base_freq",
         metadata.number(key("rope.freq_base_swa")).orElse(DEFAULT_ROPE_BASE));
     OptionalLong window = metadata.whole(key("attention.sliding_window"));
-    boolean windows = window.orElse(0) > 0;
-    if (windows) {
-      config.put("sliding_window", window.getAsLong());
+    if (window.orElse(0) == 0) {
+      config.put("sliding_window_pattern", EVERY_LAYER_SEES_ALL);
+      return;
     }
-    ArrayNode types = config.putArray("layer_types");
-    long layers = metadata.neededWhole(key("block_count"));
-    for (int layer = 0; layer < layers && layer < Short.MAX_VALUE; layer++) {
-      types.add(windows && isWindowed(layer) ? "sliding_attention" : "full_attention");
+    config.put("sliding_window", window.getAsLong());
+    String pattern = key("attention.sliding_window_pattern");
+    if (metadata.isList(pattern)) {
+      addLayerTypes(metadata.numbers(pattern).orElseThrow());
+    } else {
+      config.put("sliding_window_pattern", metadata.whole(pattern).orElse(GEMMA3_PATTERN));
     }
   }
 
-  /** The pattern is a period whose last layer sees everything, or a flag for each layer. */
-  private boolean isWindowed(int layer) {
-    String pattern = key("attention.sliding_window_pattern");
-    if (metadata.isList(pattern)) {
-      GgufValue.Numbers flags = metadata.numbers(pattern).orElseThrow();
-      return layer < flags.size() && flags.whole(layer) != 0;
+  /** A flag for each layer: whether it sees a window alone. */
+  private void addLayerTypes(GgufValue.Numbers windowed) {
+    ArrayNode types = config.putArray("layer_types");
+    for (int layer = 0; layer < windowed.size(); layer++) {
+      types.add(windowed.whole(layer) != 0 ? "sliding_attention" : "full_attention");
     }
-    long period = metadata.whole(pattern).orElse(GEMMA3_PATTERN);
-    return period > 0 && (layer + 1) % period != 0;
   }
 
   private void addQueryScale(int layersOfLargest) {

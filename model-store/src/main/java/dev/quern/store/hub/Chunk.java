@@ -12,7 +12,7 @@ record Chunk(long start, long end, int crc) {
   static final int MAX_BYTES = 4 << 20;
 
   private static final int MIN_BYTES = 4 << 10;
-  private static final int CHUNKS_PER_FILE = 1 << 14;
+  private static final int CHUNKS_PER_FILE = 1 << 13;
 
   Chunk {
     if (start < 0 || end <= start || end - start > MAX_BYTES) {

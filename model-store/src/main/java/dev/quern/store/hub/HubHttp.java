@@ -24,12 +24,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class HubHttp implements AutoCloseable {
   private static final int IGNORED_BODY_BYTES = 1 << 16;
+  private static final String BUFFER_PROPERTY = "jdk.httpclient.bufsize";
+  private static final int BUFFER_BYTES = 1 << 17;
 
   private final HubSettings settings;
   private final HttpClient client;
 
   HubHttp(HubSettings settings) {
     this.settings = settings;
+    // The client reads its own property once a process; its 16 KiB cost a third more processor
+    // time.
+    if (System.getProperty(BUFFER_PROPERTY) == null) {
+      System.setProperty(BUFFER_PROPERTY, String.valueOf(BUFFER_BYTES));
+    }
     this.client =
         HttpClient.newBuilder()
             // One connection a range: HTTP/2 would squeeze all of them through a single one.

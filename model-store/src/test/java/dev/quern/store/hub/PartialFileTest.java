@@ -118,7 +118,7 @@ class PartialFileTest {
   @Test
   void unitsAreSmallBesideTheFile() {
     assertEquals(4 << 10, Chunk.unit(1));
-    assertEquals(128 << 10, Chunk.unit(2L << 30));
+    assertEquals(256 << 10, Chunk.unit(2L << 30));
     assertEquals(4 << 20, Chunk.unit(1L << 40));
   }
 

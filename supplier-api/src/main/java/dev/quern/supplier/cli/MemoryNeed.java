@@ -1,8 +1,11 @@
 package dev.quern.supplier.cli;
 
 import dev.quern.store.CheckpointSummary;
+import dev.quern.store.StoredType;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * What serving a model takes: its weights, and the keys and values of so many sequences of so many
@@ -14,6 +17,9 @@ import java.util.OptionalLong;
 record MemoryNeed(long context, long batch, long weightBytes, long kvCacheBytes) {
   /** The engine keeps keys and values in blocks of so many tokens. */
   private static final long BLOCK_TOKENS = 16;
+
+  private static final Set<StoredType> COMPUTED =
+      Set.of(StoredType.F32, StoredType.BF16, StoredType.F16);
 
   /**
    * The need of a checkpoint.
@@ -28,8 +34,18 @@ record MemoryNeed(long context, long batch, long weightBytes, long kvCacheBytes)
     return new MemoryNeed(
         tokens,
         batch,
-        summary.bytes(),
+        weightBytes(summary.types()),
         saturatedProduct(saturatedProduct(kvBytes, blocks * BLOCK_TOKENS), batch));
+  }
+
+  /** In memory: what no device computes with as it is stored becomes two bytes an element. */
+  private static long weightBytes(Map<StoredType, Long> types) {
+    long bytes = 0;
+    for (Map.Entry<StoredType, Long> type : types.entrySet()) {
+      boolean asStored = COMPUTED.contains(type.getKey());
+      bytes += type.getValue() * (asStored ? type.getKey().bytes() : Short.BYTES);
+    }
+    return bytes;
   }
 
   long totalBytes() {

@@ -22,6 +22,9 @@ final class ModelLoader {
   /** The model that is part of the jar. */
   static final String DEMO = "demo";
 
+  private static final String TOKENIZER = "tokenizer.json";
+  private static final long MAX_TOKENIZER_BYTES = 256L << 20;
+
   private ModelLoader() {}
 
   /** Loads a model and says so. */
@@ -64,7 +67,7 @@ final class ModelLoader {
   private static Path pulledFolder(
       String reference, QuernConfiguration configuration, Console console) {
     ModelLocator locator = new ModelLocator(console.environment());
-    if (reference.equals(DEMO) || reference.indexOf('/') < 0 || locator.isLocal(reference)) {
+    if (reference.equals(DEMO) || reference.indexOf('/') < 0 || locator.isPath(reference)) {
       return folder(reference, configuration, console);
     }
     Optional<ModelReference> onHub = ModelReference.tryParse(reference);
@@ -90,12 +93,8 @@ final class ModelLoader {
 
   /** Whether a snapshot has what loading asks for first. */
   private static boolean isComplete(Path snapshot) {
-    if (!Files.exists(snapshot.resolve("tokenizer.json"))) {
-      return false;
-    }
     try {
-      Checkpoint.open(snapshot);
-      return true;
+      return Checkpoint.open(snapshot).files().read(TOKENIZER, MAX_TOKENIZER_BYTES).isPresent();
     } catch (QuernException e) {
       // A file that is there but wrong is not better for being pulled again under the same name.
       return e.category() != ErrorCategory.NOT_FOUND;

@@ -46,7 +46,8 @@ final class ServeCommand implements Command {
 
   @Override
   public List<Setting<?>> flags() {
-    return Stream.of(QuernSettings.CATALOG, QuernSettings.LOADING, QuernSettings.SERVER)
+    return Stream.of(
+            QuernSettings.CATALOG, QuernSettings.LOADING, QuernSettings.SERVER, QuernSettings.RELAY)
         .flatMap(List::stream)
         .toList();
   }
@@ -71,8 +72,9 @@ final class ServeCommand implements Command {
             .filter(alias -> names(alias, reference, model))
             .forEach(alias -> aliases.put(alias.name(), model.id()));
       }
-      ModelCatalog catalog = new ModelCatalog(models, aliases);
-      try (SupplierServer server = SupplierServer.start(configuration.server(), catalog)) {
+      ModelCatalog catalog = new ModelCatalog(models, aliases, configuration.defaultModel());
+      try (SupplierServer server =
+          SupplierServer.start(configuration.server(), configuration.relays(), catalog)) {
         sayWhereToAsk(server.port(), catalog, configuration, console);
         stop.await();
         console.say(

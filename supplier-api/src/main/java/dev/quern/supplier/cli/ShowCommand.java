@@ -58,7 +58,7 @@ final class ShowCommand implements Command {
     }
     Path folder = ModelLoader.folder(arguments.words().getFirst(), configuration, console);
     if (CommandOptions.isOn(CommandOptions.TEMPLATE, arguments)) {
-      console.out().println(template(folder));
+      console.out().println(template(files(folder)));
       return ExitCodes.DONE;
     }
     ModelReport report = report(folder, cached(arguments.words().getFirst(), console), arguments);
@@ -95,6 +95,13 @@ final class ShowCommand implements Command {
     }
   }
 
+  /** The texts beside the tensors; those of a GGUF file are inside it. */
+  private static ModelFiles files(Path folder) {
+    return Files.exists(folder.resolve("model_index.json"))
+        ? ModelFiles.in(folder)
+        : Checkpoint.open(folder).files();
+  }
+
   private static Optional<SnapshotDigests> digests(
       Path folder, Optional<CachedRevision> cached, Arguments arguments) {
     Optional<SnapshotDigests> known = cached.flatMap(SnapshotDigests::known);
@@ -107,7 +114,7 @@ final class ShowCommand implements Command {
 
   /** The revision that the word names in the cache, unless it names something else. */
   private static Optional<CachedRevision> cached(String word, Console console) {
-    if (word.equals(ModelLoader.DEMO) || new ModelLocator(console.environment()).isLocal(word)) {
+    if (word.equals(ModelLoader.DEMO) || new ModelLocator(console.environment()).isPath(word)) {
       return Optional.empty();
     }
     CacheScanner scanner = new CacheReferences(console.environment()).scanner();
@@ -119,18 +126,13 @@ final class ShowCommand implements Command {
                     .flatMap(model -> model.revision(reference.revision())));
   }
 
-  /** A folder's files, also where they are no checkpoint, or those that a GGUF file stands for. */
-  private static ModelFiles files(Path place) {
-    return Files.isDirectory(place) ? ModelFiles.in(place) : Checkpoint.open(place).files();
-  }
-
-  private static String template(Path folder) {
-    Map<String, String> sources = ChatTemplate.sources(files(folder));
+  private static String template(ModelFiles files) {
+    Map<String, String> sources = ChatTemplate.sources(files);
     return Optional.ofNullable(sources.get("default"))
         .or(() -> sources.values().stream().findFirst())
         .orElseThrow(
             () ->
                 new QuernException(
-                    ErrorCategory.NOT_FOUND, "there is no chat template in " + folder));
+                    ErrorCategory.NOT_FOUND, "there is no chat template in " + files.location()));
   }
 }

@@ -106,7 +106,7 @@ final class VerifyCommand implements Command {
 
     @Override
     public void finished(String name, long bytes, FileCheck.Verdict verdict) {
-      transfer.finished(name, bytes, verdict.label());
+      transfer.finishedQuietly(name);
     }
   }
 

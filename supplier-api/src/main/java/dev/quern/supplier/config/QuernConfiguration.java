@@ -6,6 +6,7 @@ import dev.quern.engine.tensor.DType;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.ServerSettings;
 import dev.quern.supplier.http.encoder.EncoderRouteSettings;
+import dev.quern.supplier.relay.RelaySettings;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Set;
  *
  * @param models as named by the operator, at least one, none twice
  * @param tasks what single models are to do
+ * @param defaultModel the public name that answers for none or an unknown one
  * @param keyFile the accepted API keys, if the server asks for any
  * @param cache where native libraries and the demo model are unpacked
  */
@@ -26,8 +28,10 @@ public record QuernConfiguration(
     List<String> models,
     List<Alias> aliases,
     List<ModelTask> tasks,
+    Optional<String> defaultModel,
     ModelSettings loading,
     ServerSettings server,
+    RelaySettings relays,
     Optional<ApiKeyFile> keyFile,
     Path cache,
     boolean debug) {
@@ -57,8 +61,10 @@ public record QuernConfiguration(
         models,
         aliases,
         tasks(values.all(QuernSettings.TASK), models),
+        values.optional(QuernSettings.DEFAULT_MODEL),
         loading(values),
         server(values, keyFile.map(ApiKeyFile::keys).orElse(Set.of())),
+        RelayFlags.read(values),
         keyFile,
         cache(values, environment),
         values.value(QuernSettings.LOG).equals("debug"));

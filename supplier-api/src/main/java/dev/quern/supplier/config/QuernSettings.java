@@ -30,6 +30,13 @@ public final class QuernSettings {
                   + " embed or rerank and do not say so; repeatable")
           .repeated();
 
+  public static final Setting<String> DEFAULT_MODEL =
+      Setting.absent(
+          "default-model",
+          ValueType.text("NAME", "a name that is served"),
+          "none",
+          "public name that answers requests for no model or an unknown one");
+
   public static final Setting<String> DEVICE =
       Setting.of("device", ValueType.device(), "auto", "where models run");
   public static final Setting<String> DTYPE =
@@ -144,7 +151,7 @@ public final class QuernSettings {
           "config", ValueType.text("FILE", "a YAML file"), "no file", "YAML file with settings");
 
   /** What names and loads models. */
-  public static final List<Setting<?>> CATALOG = List.of(MODEL, ALIAS, TASK);
+  public static final List<Setting<?>> CATALOG = List.of(MODEL, ALIAS, TASK, DEFAULT_MODEL);
 
   /** How one model is loaded and scheduled. */
   public static final List<Setting<?>> LOADING =
@@ -173,12 +180,15 @@ public final class QuernSettings {
           AUTO_TRUNCATE,
           DRAIN_SECONDS);
 
+  /** How relays are told apart and served. */
+  public static final List<Setting<?>> RELAY = RelayFlags.ALL;
+
   /** What every command takes. */
   public static final List<Setting<?>> PROCESS = List.of(CACHE, LOG, CONFIG);
 
   /** Everything. */
   public static final List<Setting<?>> ALL =
-      Stream.of(CATALOG, LOADING, SERVER, PROCESS).flatMap(List::stream).toList();
+      Stream.of(CATALOG, LOADING, SERVER, RELAY, PROCESS).flatMap(List::stream).toList();
 
   private QuernSettings() {}
 }

@@ -107,7 +107,8 @@ final class EncoderRoutes {
     try {
       plan.model()
           .engine()
-          .submit(plan.request(exchange.isRelay(), left::get), new Delivery(exchange, plan));
+          .submit(
+              plan.request(exchange.relay().isPresent(), left::get), new Delivery(exchange, plan));
     } catch (InputTooLongException e) {
       inFlight.leave();
       throw ApiException.contextExceeded(plan.field(), e.message());

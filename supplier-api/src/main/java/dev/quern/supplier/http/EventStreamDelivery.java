@@ -6,7 +6,6 @@ import dev.quern.supplier.http.generation.GenerationCall;
 import dev.quern.supplier.http.openai.AnswerRenderer;
 import dev.quern.supplier.http.openai.ChoiceDelta;
 import dev.quern.supplier.http.openai.Envelope;
-import dev.quern.supplier.http.openai.ErrorAnswer;
 import dev.quern.supplier.http.openai.Usage;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -88,7 +87,7 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
       return;
     }
     Buffer events = Buffer.buffer();
-    append(events, ErrorAnswer.of(error).body());
+    append(events, exchange.errorAnswer(error).body());
     exchange.onEventLoop(
         () -> {
           if (!exchange.isOver()) {
@@ -151,7 +150,8 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
           Buffer events = Buffer.buffer();
           append(
               events,
-              ErrorAnswer.of(
+              exchange
+                  .errorAnswer(
                       new QuernException(
                           ErrorCategory.UNAVAILABLE,
                           "The stream was ended: it was not read for too long."))

@@ -4,12 +4,16 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.http.openai.ErrorAnswer;
 import dev.quern.supplier.http.openai.ErrorShape;
+import dev.quern.supplier.relay.Relay;
+import dev.quern.supplier.relay.SafeWords;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,9 +23,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Exchange {
   static final String JSON = "application/json";
-
-  private static final List<String> RELAY_HEADERS =
-      List.of("Pocket-Supplier", "Pocket-Service", "Pocket-Application");
 
   private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
 
@@ -34,6 +35,11 @@ final class Exchange {
   private final List<Runnable> whenDisconnected = new ArrayList<>();
   private boolean over;
   private volatile ErrorShape errorShape = ErrorShape.OPENAI;
+
+  private @Nullable Runnable whenLate;
+
+  /** Set on the event loop before the request is handed to anybody. */
+  private @Nullable Relay relay;
 
   /** Made on the event loop, before anything else touches the response. */
   Exchange(HttpServerRequest request, Context context) {
@@ -49,9 +55,19 @@ final class Exchange {
     return request;
   }
 
-  /** Whether a RelayMiner forwarded it: one says for which supplier, service or application. */
-  boolean isRelay() {
-    return RELAY_HEADERS.stream().anyMatch(request.headers()::contains);
+  /** It has come through the network. */
+  void becomes(Relay arrived) {
+    relay = arrived;
+  }
+
+  /** What came through the network, as such. */
+  Optional<Relay> relay() {
+    return Optional.ofNullable(relay);
+  }
+
+  /** An error's answer: to a relay in words that gateways do not count. */
+  ErrorAnswer errorAnswer(QuernException error) {
+    return ErrorAnswer.of(relay == null ? error : SafeWords.of(error), errorShape);
   }
 
   /** How errors are written from now on. */
@@ -82,6 +98,27 @@ final class Exchange {
     }
   }
 
+  /** Runs instead of a refusal when the answer's time is over; on the event loop. */
+  void whenLate(Runnable action) {
+    whenLate = action;
+  }
+
+  /**
+   * The answer's time is over: who makes it hears of that. When nobody has asked to, the work is
+   * cancelled and refused with {@code error}.
+   *
+   * @return whether somebody heard of it
+   */
+  boolean expire(QuernException error) {
+    if (whenLate != null) {
+      whenLate.run();
+      return true;
+    }
+    whenDisconnected.forEach(Runnable::run);
+    fail(error);
+    return false;
+  }
+
   /** Whether the client has left or has its answer; a hint when asked off the event loop. */
   boolean isOver() {
     return response.closed() || response.ended();
@@ -107,7 +144,7 @@ final class Exchange {
           if (isOver() || response.headWritten()) {
             return;
           }
-          ErrorAnswer answer = ErrorAnswer.of(known, errorShape);
+          ErrorAnswer answer = errorAnswer(known);
           answer
               .retryAfterSeconds()
               .ifPresent(seconds -> response.putHeader("Retry-After", String.valueOf(seconds)));

@@ -17,6 +17,7 @@ import java.util.function.BooleanSupplier;
 final class InformationRoutes {
   private final ModelCatalog catalog;
   private final EncoderRouteSettings encoders;
+  private final PoktRoutes pokt;
   private final ServerMetrics metrics;
   private final BooleanSupplier draining;
   private final String version;
@@ -26,11 +27,13 @@ final class InformationRoutes {
   InformationRoutes(
       ModelCatalog catalog,
       EncoderRouteSettings encoders,
+      PoktRoutes pokt,
       ServerMetrics metrics,
       String version,
       BooleanSupplier draining) {
     this.catalog = catalog;
     this.encoders = encoders;
+    this.pokt = pokt;
     this.metrics = metrics;
     this.version = version;
     this.draining = draining;
@@ -104,7 +107,8 @@ final class InformationRoutes {
   }
 
   private InformationJson.ModelCard card(String name) {
-    return new InformationJson.ModelCard(name, started, catalog.named(name).maxTokens());
+    return new InformationJson.ModelCard(
+        name, started, catalog.named(name).maxTokens(), pokt.digest(name));
   }
 
   private static void answer(Exchange exchange, byte[] body) {

@@ -32,9 +32,11 @@ final class RouteTable {
   private final InformationRoutes information;
   private final JsonRoutes json;
   private final EncoderRoutes encoders;
+  private final PoktRoutes pokt;
   private final ServerSettings settings;
   private final ServerLimits limits;
-  private final Authenticator authenticator;
+  private final Callers callers;
+  private final RelayDesk relays;
   private final ConnectionGuard connections;
   private final ServerMetrics metrics;
   private final InFlight answers;
@@ -44,7 +46,10 @@ final class RouteTable {
       InformationRoutes information,
       JsonRoutes json,
       EncoderRoutes encoders,
+      PoktRoutes pokt,
       ServerSettings settings,
+      Callers callers,
+      RelayDesk relays,
       ServerLimits limits,
       ConnectionGuard connections,
       ServerMetrics metrics,
@@ -53,9 +58,11 @@ final class RouteTable {
     this.information = information;
     this.json = json;
     this.encoders = encoders;
+    this.pokt = pokt;
     this.settings = settings;
     this.limits = limits;
-    this.authenticator = new Authenticator(settings.apiKeys());
+    this.callers = callers;
+    this.relays = relays;
     this.connections = connections;
     this.metrics = metrics;
     this.answers = answers;
@@ -134,16 +141,25 @@ final class RouteTable {
     exchange.errorShape(endpoint.errorShape());
     try {
       if (needsKey(endpoint)) {
-        authenticator.check(context.request().getHeader("Authorization"));
+        callers.check(exchange, endpoint != Endpoint.METRICS);
       }
-      if (endpoint.takesEngine() && draining.getAsBoolean()) {
-        throw new QuernException(
-            ErrorCategory.UNAVAILABLE, "The server is stopping and takes no new work.");
+      if (endpoint.takesEngine()) {
+        if (draining.getAsBoolean()) {
+          throw stopping(exchange);
+        }
+        exchange.relay().ifPresent(relay -> relays.begin(exchange, relay));
       }
       dispatch(endpoint, exchange, context);
     } catch (RuntimeException e) {
       exchange.fail(e);
     }
+  }
+
+  /** A relay is sent elsewhere without a 5xx: gateways hold those against who answers so. */
+  private static QuernException stopping(Exchange exchange) {
+    return new QuernException(
+        exchange.relay().isPresent() ? ErrorCategory.OVERLOADED : ErrorCategory.UNAVAILABLE,
+        "The server is stopping and takes no new work.");
   }
 
   private boolean needsKey(Endpoint endpoint) {
@@ -174,6 +190,10 @@ final class RouteTable {
       case VERSION -> information.version(exchange);
       case ROOT -> information.root(exchange);
       case ROOT_HEAD -> information.rootHead(exchange);
+      case POKT_TOKENIZER -> pokt.tokenizer(exchange);
+      case POKT_TOKENIZER_HASH -> pokt.tokenizerHash(exchange);
+      case POKT_CONFIG -> pokt.config(exchange);
+      case POKT_CONFIG_HASH -> pokt.configHash(exchange);
       case METRICS -> information.metrics(exchange);
       case OPENAPI -> information.openApi(exchange);
     }

@@ -7,6 +7,7 @@ import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.http.metrics.ServerMetrics;
+import dev.quern.supplier.relay.RelaySettings;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -37,6 +38,7 @@ public final class SupplierServer implements AutoCloseable {
   private final Vertx vertx;
   private final HttpServer server;
   private final Workers workers;
+  private final RelayDesk desk;
   private final InFlight inFlight;
   private final InFlight answers;
   private final AtomicBoolean draining;
@@ -48,6 +50,7 @@ public final class SupplierServer implements AutoCloseable {
       Vertx vertx,
       HttpServer server,
       Workers workers,
+      RelayDesk desk,
       InFlight inFlight,
       InFlight answers,
       AtomicBoolean draining) {
@@ -56,6 +59,7 @@ public final class SupplierServer implements AutoCloseable {
     this.vertx = vertx;
     this.server = server;
     this.workers = workers;
+    this.desk = desk;
     this.inFlight = inFlight;
     this.answers = answers;
     this.draining = draining;
@@ -67,10 +71,21 @@ public final class SupplierServer implements AutoCloseable {
    * @throws QuernException UNAVAILABLE when the address cannot be bound
    */
   public static SupplierServer start(ServerSettings settings, ModelCatalog catalog) {
-    return start(settings, ServerLimits.of(settings), catalog);
+    return start(settings, RelaySettings.defaults(), catalog);
   }
 
-  static SupplierServer start(ServerSettings settings, ServerLimits limits, ModelCatalog catalog) {
+  /**
+   * Starts to listen.
+   *
+   * @throws QuernException UNAVAILABLE when the address cannot be bound
+   */
+  public static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ModelCatalog catalog) {
+    return start(settings, relays, ServerLimits.of(settings), catalog);
+  }
+
+  static SupplierServer start(
+      ServerSettings settings, RelaySettings relays, ServerLimits limits, ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
     ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
@@ -82,12 +97,18 @@ public final class SupplierServer implements AutoCloseable {
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
+    RelayDesk desk = new RelayDesk(relays, metrics.relays());
+    PoktRoutes pokt = new PoktRoutes(catalog, models, relays);
     RouteTable routes =
         new RouteTable(
-            new InformationRoutes(catalog, settings.encoders(), metrics, version, draining::get),
-            new JsonRoutes(catalog, models, metrics, workers, bodies, limits, inFlight),
+            new InformationRoutes(
+                catalog, settings.encoders(), pokt, metrics, version, draining::get),
+            new JsonRoutes(catalog, models, metrics, workers, bodies, limits, relays, inFlight),
             new EncoderRoutes(encoders, metrics.encoders(), bodies, workers.output(), inFlight),
+            pokt,
             settings,
+            new Callers(settings.apiKeys(), relays.access()),
+            desk,
             limits,
             connections,
             metrics,
@@ -104,8 +125,9 @@ public final class SupplierServer implements AutoCloseable {
       connections.startSweeping(vertx);
       listen(server, settings);
       return new SupplierServer(
-          settings, catalog, vertx, server, workers, inFlight, answers, draining);
+          settings, catalog, vertx, server, workers, desk, inFlight, answers, draining);
     } catch (RuntimeException e) {
+      desk.close();
       vertx.close();
       workers.close();
       throw e;
@@ -156,6 +178,7 @@ public final class SupplierServer implements AutoCloseable {
     }
     await("closing", () -> vertx.close().toCompletionStage().toCompletableFuture());
     workers.close();
+    desk.close();
   }
 
   private void drainEngines() {

@@ -11,6 +11,7 @@ import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.DemoModel;
 import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.relay.RelaySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -60,13 +61,26 @@ final class TestServer implements AutoCloseable {
       ServerLimits limits,
       int maxWaiting,
       Map<String, String> aliases) {
+    return start(
+        cache, settings, RelaySettings.defaults(), limits, maxWaiting, aliases, Optional.empty());
+  }
+
+  static TestServer start(
+      Path cache,
+      ServerSettings settings,
+      RelaySettings relays,
+      ServerLimits limits,
+      int maxWaiting,
+      Map<String, String> aliases,
+      Optional<String> defaultModel) {
     ModelRuntime runtime = new ModelRuntime();
     try {
       LoadedLanguageModel model =
           (LoadedLanguageModel)
               runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
-      ModelCatalog catalog = new ModelCatalog(List.of(model), aliases);
-      return new TestServer(runtime, model, SupplierServer.start(settings, limits, catalog));
+      ModelCatalog catalog = new ModelCatalog(List.of(model), aliases, defaultModel);
+      return new TestServer(
+          runtime, model, SupplierServer.start(settings, relays, limits, catalog));
     } catch (RuntimeException e) {
       runtime.close();
       throw e;

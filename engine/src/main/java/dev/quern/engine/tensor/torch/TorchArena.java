@@ -32,6 +32,18 @@ final class TorchArena implements AutoCloseable {
     return value;
   }
 
+  /** Hands {@code value} to another owner; false where it is not this one's to give. */
+  boolean giveUp(IValue value) {
+    for (int i = values.size() - 1; i >= 0; i--) {
+      if (values.get(i) == value) {
+        values.remove(i);
+        live.decrementAndGet();
+        return true;
+      }
+    }
+    return false;
+  }
+
   TorchTensor tensor(IValue value, DType dtype, long... shape) {
     return new TorchTensor(keep(value), dtype, shape);
   }

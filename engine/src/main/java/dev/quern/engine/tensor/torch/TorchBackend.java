@@ -24,9 +24,11 @@ import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -445,6 +447,29 @@ public final class TorchBackend implements Backend {
       encoderOperations = operations;
     }
     return operations;
+  }
+
+  /** See {@link EncoderOperations#advance}. */
+  List<Tensor> advance(List<Tensor> state, UnaryOperator<List<Tensor>> layer) {
+    TorchArena outer = step();
+    List<Tensor> result;
+    try (TorchArena inner = newArena()) {
+      workspace = inner;
+      result = layer.apply(state);
+      for (Tensor tensor : result) {
+        if (inner.giveUp(value(tensor))) {
+          outer.keep(value(tensor));
+        }
+      }
+    } finally {
+      workspace = outer;
+    }
+    for (Tensor tensor : state) {
+      if (!result.contains(tensor) && outer.giveUp(value(tensor))) {
+        value(tensor).close();
+      }
+    }
+    return result;
   }
 
   /** Memory that lives until its owner closes it. */

@@ -12,6 +12,10 @@ import java.util.Map;
 /** A pass's numbers as tensors, and what its layers share. */
 final class TorchEncoderBatch implements EncoderBatch {
   private final PackedTokens host;
+
+  /** Memory of what the layers share: they themselves may compute in shorter-lived memory. */
+  final TorchArena arena;
+
   private final TorchTensor tokenIds;
   private final TorchTensor positions;
   private final TorchTensor tokenTypeIds;
@@ -23,11 +27,13 @@ final class TorchEncoderBatch implements EncoderBatch {
   final Map<TorchRelativeBias, IValue> biases = new HashMap<>();
 
   TorchEncoderBatch(
+      TorchArena arena,
       PackedTokens host,
       TorchTensor tokenIds,
       TorchTensor positions,
       TorchTensor tokenTypeIds,
       IValue groups) {
+    this.arena = arena;
     this.host = host;
     this.tokenIds = tokenIds;
     this.positions = positions;

@@ -14,6 +14,8 @@ import dev.quern.engine.tensor.Pooling;
 import dev.quern.engine.tensor.RelativeBias;
 import dev.quern.engine.tensor.RopeTable;
 import dev.quern.engine.tensor.Tensor;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,7 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
       indices = tuple.toIValueTuple();
     }
     return new TorchEncoderBatch(
+        arena,
         tokens,
         arena.tensor(indices[0], DType.I64, tokens.tokens()),
         arena.tensor(indices[1], DType.I64, tokens.tokens()),
@@ -129,7 +132,7 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
     TorchArena arena = backend.step();
     TorchEncoderBatch pass = (TorchEncoderBatch) batch;
     Backend.@Nullable HeadNorms norms = positions.norms();
-    TorchBatch.@Nullable Rotation rotation = rotation(positions.rope(), pass, arena);
+    TorchBatch.@Nullable Rotation rotation = rotation(positions.rope(), pass);
     if (norms != null && rotation == null) {
       throw new IllegalArgumentException("norms of heads without rotation");
     }
@@ -148,15 +151,14 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
             rotation == null ? nothing : rotation.cosines(),
             rotation == null ? nothing : rotation.sines(),
             pass.groups,
-            biases(positions.bias(), pass, arena),
+            biases(positions.bias(), pass),
             visibility.scale(),
             visibility.before(),
             visibility.after());
     return arena.tensor(out, qkv.dtype(), qkv.size(0), (long) heads.queryHeads() * heads.headDim());
   }
 
-  private TorchBatch.@Nullable Rotation rotation(
-      @Nullable RopeTable rope, TorchEncoderBatch pass, TorchArena arena) {
+  private TorchBatch.@Nullable Rotation rotation(@Nullable RopeTable rope, TorchEncoderBatch pass) {
     if (rope == null) {
       return null;
     }
@@ -166,19 +168,19 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
           try (IValue tuple =
               script.call("rotation", table.cosines(), table.sines(), value(pass.positions()))) {
             IValue[] parts = tuple.toIValueTuple();
-            return new TorchBatch.Rotation(arena.keep(parts[0]), arena.keep(parts[1]));
+            return new TorchBatch.Rotation(pass.arena.keep(parts[0]), pass.arena.keep(parts[1]));
           }
         });
   }
 
-  private IValue biases(@Nullable RelativeBias bias, TorchEncoderBatch pass, TorchArena arena) {
+  private IValue biases(@Nullable RelativeBias bias, TorchEncoderBatch pass) {
     if (bias == null) {
       return noBiases;
     }
     return pass.biases.computeIfAbsent(
         (TorchRelativeBias) bias,
         relative ->
-            arena.keep(
+            pass.arena.keep(
                 script.call(
                     "biases",
                     relative.table(),
@@ -253,6 +255,11 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
   @Override
   public Tensor normalised(Tensor x) {
     return TorchBackend.like(x, backend.step(), script.call("normalised", value(x)));
+  }
+
+  @Override
+  public List<Tensor> advance(List<Tensor> state, UnaryOperator<List<Tensor>> layer) {
+    return backend.advance(state, layer);
   }
 
   private static IValue value(Tensor tensor) {

@@ -1,5 +1,6 @@
 package dev.quern.engine.tensor.torch;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,7 +10,14 @@ import dev.quern.engine.model.LoadOptions;
 import dev.quern.engine.model.TextEncoder;
 import dev.quern.engine.model.TextEncoders;
 import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.EncoderContract;
+import dev.quern.engine.tensor.EncoderOperations;
+import dev.quern.engine.tensor.PackedTokens;
+import dev.quern.engine.tensor.PointwiseFunction;
+import dev.quern.engine.tensor.Tensor;
+import dev.quern.engine.tensor.WeightLoader;
+import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.QuernException;
 import java.io.IOException;
@@ -19,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,6 +40,47 @@ final class TorchEncoderOperationsTest extends EncoderContract {
 
   private long live() {
     return ((TorchBackend) backend).liveValues();
+  }
+
+  @Test
+  void advancingKeepsTheResultAlone() {
+    float[] expected;
+    try (WeightLoader weights = backend.weights(DType.F32);
+        Workspace _ = backend.openWorkspace()) {
+      EncoderOperations encoders = backend.encoders();
+      Tensor table = weights.tensor(stored(DType.F32, 1, 4, 8).source());
+      PackedTokens two =
+          new PackedTokens(new int[] {1, 2}, new int[2], new int[2], new int[] {0, 2}, new int[1]);
+      Tensor x = backend.embedding(table, encoders.upload(two).tokenIds());
+      expected = backend.toHost(encoders.pointwise(backend.add(x, x), PointwiseFunction.TANH));
+      long before = live();
+      List<Tensor> state =
+          encoders.advance(
+              List.of(x),
+              in -> {
+                Tensor sum = backend.add(in.getFirst(), in.getFirst());
+                return List.of(encoders.pointwise(sum, PointwiseFunction.TANH));
+              });
+      assertEquals(before, live());
+      assertArrayEquals(expected, backend.toHost(state.getFirst()));
+      // What is passed on stays, and what was never this workspace's too.
+      List<Tensor> same =
+          encoders.advance(List.of(state.getFirst(), table), in -> List.of(in.getFirst()));
+      assertEquals(before, live());
+      assertArrayEquals(expected, backend.toHost(same.getFirst()));
+      assertEquals(32, backend.toHost(table).length);
+      assertThrows(
+          IllegalArgumentException.class,
+          () ->
+              encoders.advance(
+                  same,
+                  in -> {
+                    backend.add(in.getFirst(), in.getFirst());
+                    throw new IllegalArgumentException("this layer fails");
+                  }));
+      assertEquals(before, live());
+      assertArrayEquals(expected, backend.toHost(same.getFirst()));
+    }
   }
 
   /** Whole, and with the tensor that is loaded last under another name. */

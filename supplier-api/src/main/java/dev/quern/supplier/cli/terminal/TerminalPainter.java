@@ -12,7 +12,6 @@ import java.util.function.Supplier;
  * terminal is sound if the process dies at any moment.
  */
 final class TerminalPainter implements Painter {
-  private static final String CLEAR_LINE = "\u001b[K";
   private static final String CLEAR_BELOW = "\u001b[J";
   private static final int MOST_FILES = 16;
   private static final String TOTAL = "Total";
@@ -50,15 +49,14 @@ final class TerminalPainter implements Painter {
     StringBuilder frame = new StringBuilder();
     int rows = rowsDrawn(now.columns());
     if (rows > 0) {
-      frame.append("\u001b[%dA".formatted(rows)).append('\r');
+      frame.append("\u001b[%dA".formatted(rows)).append('\r').append(CLEAR_BELOW);
     }
     for (TransferEvent event : view.events()) {
-      Progress.line(event).ifPresent(line -> frame.append(line).append(CLEAR_LINE).append('\n'));
+      Progress.line(event).ifPresent(line -> frame.append(line).append('\n'));
     }
     for (String line : block) {
-      frame.append(line).append(CLEAR_LINE).append('\n');
+      frame.append(line).append('\n');
     }
-    frame.append(CLEAR_BELOW);
     // One write, so that no half frame is ever seen.
     out.print(frame);
     out.flush();

@@ -87,6 +87,12 @@ public final class Transfer {
     events.add(new TransferEvent.Finished(file, bytes, outcome));
   }
 
+  /** A file is done, and nobody needs a line for it. */
+  public synchronized void finishedQuietly(String file) {
+    active.remove(file);
+    finishedFiles++;
+  }
+
   /** A person should know. */
   public synchronized void noted(String file, String text) {
     events.add(new TransferEvent.Noted(file, text));

@@ -53,6 +53,8 @@ public final class GenerationCall {
   private @Nullable QuernException failure;
   private boolean cancelled;
 
+  private volatile boolean begun;
+
   /**
    * A call that has not started.
    *
@@ -89,6 +91,16 @@ public final class GenerationCall {
           ended = true;
           handles.forEach(handle -> handle.finish(FinishReason.CANCELLED));
         });
+  }
+
+  /** Ends every sequence at its next step; the request is answered by {@code error}. */
+  public void abort(QuernException error) {
+    serial.execute(() -> fail(error));
+  }
+
+  /** Whether the engine has begun with any of it; any thread. */
+  public boolean begun() {
+    return begun;
   }
 
   /** Asks for {@link Delivery#progressed}, by a delivery that can take more again. */
@@ -235,6 +247,7 @@ public final class GenerationCall {
 
     @Override
     public void onStarted(int cachedTokens) {
+      begun = true;
       enqueue(() -> choice.started(cachedTokens));
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
  * @param id the answer's id
  * @param echoScores the prompt's scores lead the output's, as completions echo them
  * @param relay whether it came through the network and not from the operator
+ * @param mostTokens of each output, whatever was asked for
  */
 public record GenerationPlan(
     String id,
@@ -19,10 +20,27 @@ public record GenerationPlan(
     List<PlannedPrompt> prompts,
     SamplingOptions sampling,
     boolean echoScores,
-    boolean relay) {
+    boolean relay,
+    int mostTokens) {
+  /** The operator's own request. */
+  GenerationPlan(
+      String id,
+      ServedModel model,
+      Envelope envelope,
+      List<PlannedPrompt> prompts,
+      SamplingOptions sampling,
+      boolean echoScores) {
+    this(id, model, envelope, prompts, sampling, echoScores, false, Integer.MAX_VALUE);
+  }
+
   /** The same for a request that came through the network. */
-  public GenerationPlan asRelay() {
-    return new GenerationPlan(id, model, envelope, prompts, sampling, echoScores, true);
+  public GenerationPlan asRelay(int most) {
+    return new GenerationPlan(id, model, envelope, prompts, sampling, echoScores, true, most);
+  }
+
+  /** Tokens of the longest prompt. */
+  public int longestPrompt() {
+    return prompts.stream().mapToInt(prompt -> prompt.tokens().length).max().orElse(0);
   }
 
   int promptTokens() {

@@ -43,7 +43,7 @@ public final class PromptPlanner {
             "messages");
     return checked(
         new GenerationPlan(
-            id, model, request.envelope(), List.of(prompt), request.sampling(), false, false));
+            id, model, request.envelope(), List.of(prompt), request.sampling(), false));
   }
 
   /**
@@ -60,8 +60,7 @@ public final class PromptPlanner {
     }
     boolean echoScores = request.echo() && request.sampling().logprobs() >= 0;
     return checked(
-        new GenerationPlan(
-            id, model, request.envelope(), prompts, request.sampling(), echoScores, false));
+        new GenerationPlan(id, model, request.envelope(), prompts, request.sampling(), echoScores));
   }
 
   private static int[] tokens(

@@ -21,8 +21,8 @@ final class SamplingPlan {
   static SamplingParameters parameters(GenerationPlan plan, PlannedPrompt prompt, int choice) {
     SamplingOptions options = plan.sampling();
     ServedModel model = plan.model();
-    int maxTokens =
-        options.maxTokens().orElse(model.engine().maxModelLength() - prompt.tokens().length);
+    int room = model.engine().maxModelLength() - prompt.tokens().length;
+    int maxTokens = Math.min(options.maxTokens().orElse(room), plan.mostTokens());
     Set<Integer> stopTokens = new HashSet<>(options.stopTokenIds());
     if (!options.ignoreEos()) {
       stopTokens.addAll(model.endOfSequenceTokens());

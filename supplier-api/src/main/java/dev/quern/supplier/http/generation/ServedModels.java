@@ -1,5 +1,7 @@
 package dev.quern.supplier.http.generation;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quern.engine.runtime.LoadedEncoder;
 import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.runtime.LoadedModel;
@@ -67,6 +69,14 @@ public final class ServedModels {
    */
   public ServedModel only() {
     return served(catalog.names().getFirst(), catalog.only());
+  }
+
+  /** Puts the default model's name into a body that names no model or an unknown one. */
+  public void nameDefault(ObjectNode body) {
+    JsonNode asked = body.path("model");
+    if (asked.isTextual() || asked.isNull() || asked.isMissingNode()) {
+      catalog.defaultFor(asked.asText("")).ifPresent(name -> body.put("model", name));
+    }
   }
 
   private ServedModel served(String name, LoadedModel model) {

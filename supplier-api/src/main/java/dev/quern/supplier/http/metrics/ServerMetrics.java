@@ -49,6 +49,7 @@ public final class ServerMetrics implements GenerationObserver {
   private final Counter httpRequests;
   private final Histogram httpDuration;
   private final EncoderMetrics encoders;
+  private final RelayMetrics relays;
 
   public ServerMetrics(ServedModels models, ServedEncoders servedEncoders) {
     success =
@@ -81,6 +82,7 @@ public final class ServerMetrics implements GenerationObserver {
             .register(registry);
     encoders = new EncoderMetrics(registry, servedEncoders);
     new EngineCollector(models, servedEncoders).register(registry);
+    relays = new RelayMetrics(registry, LATENCY);
     new ProcessCollector().register(registry);
     for (ServedModel model : models.models()) {
       model.engine().addStepListener(stepListener(model.metricsName()));
@@ -117,6 +119,11 @@ public final class ServerMetrics implements GenerationObserver {
     if (stats.generatedTokens() > 1) {
       timePerOutputToken.labels(model).observe(decode / (stats.generatedTokens() - 1));
     }
+  }
+
+  /** What of them is about relays. */
+  public RelayMetrics relays() {
+    return relays;
   }
 
   /**

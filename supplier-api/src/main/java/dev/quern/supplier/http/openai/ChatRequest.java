@@ -14,6 +14,11 @@ public record ChatRequest(
     boolean echo,
     boolean addSpecialTokens) {
 
+  /** The same, sampled otherwise. */
+  public ChatRequest sampled(SamplingOptions otherwise) {
+    return new ChatRequest(envelope, prompt, otherwise, echo, addSpecialTokens);
+  }
+
   /**
    * Checks a body.
    *

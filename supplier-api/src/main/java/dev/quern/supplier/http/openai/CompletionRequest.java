@@ -30,6 +30,11 @@ public record CompletionRequest(
     record Tokens(int[] ids) implements Prompt {}
   }
 
+  /** The same, sampled otherwise. */
+  public CompletionRequest sampled(SamplingOptions otherwise) {
+    return new CompletionRequest(envelope, prompts, otherwise, echo, addSpecialTokens);
+  }
+
   /**
    * Checks a body.
    *

@@ -26,6 +26,10 @@ public enum Endpoint {
   VERSION("GET", "/version", "The version of Quern."),
   ROOT("GET", "/", "What this is and where its document lies."),
   ROOT_HEAD("HEAD", "/", "Whether the server answers at all."),
+  POKT_TOKENIZER("GET", "/pokt/tokenizer", "The tokenizer's files, for the network's testers."),
+  POKT_TOKENIZER_HASH("GET", "/pokt/tokenizer-hash", "The SHA-256 of /pokt/tokenizer."),
+  POKT_CONFIG("GET", "/pokt/config", "The model's configuration, for the network's testers."),
+  POKT_CONFIG_HASH("GET", "/pokt/config-hash", "The SHA-256 of /pokt/config."),
   METRICS("GET", "/metrics", "Metrics in Prometheus' text format."),
   OPENAPI("GET", "/openapi.json", "This document.");
 

@@ -12,8 +12,10 @@ public final class InformationJson {
    *
    * @param created Unix time
    * @param maxModelLength tokens of prompt and output, as vLLM tells it
+   * @param checkpointDigest of the manifest of the checkpoint's files, once they are hashed
    */
-  public record ModelCard(String id, long created, int maxModelLength) {
+  public record ModelCard(
+      String id, long created, int maxModelLength, Optional<String> checkpointDigest) {
     void write(JsonGenerator out) throws IOException {
       out.writeStartObject();
       out.writeStringField("id", id);
@@ -21,6 +23,9 @@ public final class InformationJson {
       out.writeNumberField("created", created);
       out.writeStringField("owned_by", "quern");
       out.writeNumberField("max_model_len", maxModelLength);
+      if (checkpointDigest.isPresent()) {
+        out.writeStringField("checkpoint_digest", checkpointDigest.get());
+      }
       out.writeEndObject();
     }
   }

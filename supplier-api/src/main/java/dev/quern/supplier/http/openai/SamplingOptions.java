@@ -38,4 +38,32 @@ public record SamplingOptions(
     int promptLogprobs,
     OptionalInt truncatePrompt,
     boolean skipSpecialTokens,
-    boolean returnTokenIds) {}
+    boolean returnTokenIds) {
+  /** The same with other bounds. */
+  public SamplingOptions limited(OptionalInt tokens, int scores, int promptScores) {
+    return new SamplingOptions(
+        temperature,
+        topK,
+        topP,
+        minP,
+        presencePenalty,
+        frequencyPenalty,
+        repetitionPenalty,
+        logitBias,
+        seed,
+        n,
+        stop,
+        stopTokenIds,
+        includeStop,
+        ignoreEos,
+        tokens,
+        minTokens,
+        badWords,
+        allowedTokenIds,
+        scores,
+        promptScores,
+        truncatePrompt,
+        skipSpecialTokens,
+        returnTokenIds);
+  }
+}

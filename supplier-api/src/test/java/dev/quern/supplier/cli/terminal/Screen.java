@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /** A terminal without scrolling: what a person would see after everything written to it. */
 final class Screen {
-  private static final Pattern CONTROL = Pattern.compile("\u001b\\[(\\d*)([AJK])");
+  private static final Pattern CONTROL = Pattern.compile("\u001b\\[(\\d*)([AJ])");
 
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final List<StringBuilder> rows = new ArrayList<>();
@@ -75,7 +75,6 @@ final class Screen {
   private void apply(String number, String command) {
     switch (command) {
       case "A" -> row = Math.max(0, row - Integer.parseInt(number));
-      case "K" -> current().setLength(Math.min(column, current().length()));
       default -> {
         current().setLength(Math.min(column, current().length()));
         while (rows.size() > row + 1) {

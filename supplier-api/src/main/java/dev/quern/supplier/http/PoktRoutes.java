@@ -1,0 +1,83 @@
+package dev.quern.supplier.http;
+
+import dev.quern.store.Checkpoint;
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.http.generation.ServedModels;
+import dev.quern.supplier.relay.CheckpointDigest;
+import dev.quern.supplier.relay.ModelIdentity;
+import dev.quern.supplier.relay.RelaySettings;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The routes under {@code /pokt}: the identity of the model that answers for no name. */
+final class PoktRoutes {
+  private final ModelCatalog catalog;
+  private final ServedModels models;
+  private final RelaySettings relays;
+  private final Map<Path, CheckpointDigest> digests = new HashMap<>();
+
+  PoktRoutes(ModelCatalog catalog, ServedModels models, RelaySettings relays) {
+    this.catalog = catalog;
+    this.models = models;
+    this.relays = relays;
+    for (String name : catalog.names()) {
+      digests.computeIfAbsent(catalog.named(name).folder(), CheckpointDigest::of);
+    }
+  }
+
+  /** The digest of a model's checkpoint, if it is known by now. */
+  Optional<String> digest(String name) {
+    CheckpointDigest digest = digests.get(catalog.named(name).folder());
+    return digest == null ? Optional.empty() : digest.known();
+  }
+
+  void tokenizer(Exchange exchange) {
+    answer(exchange, ModelIdentity::tokenizer);
+  }
+
+  void tokenizerHash(Exchange exchange) {
+    answer(exchange, ModelIdentity::tokenizerHash);
+  }
+
+  void config(Exchange exchange) {
+    answer(exchange, ModelIdentity::config);
+  }
+
+  void configHash(Exchange exchange) {
+    answer(exchange, ModelIdentity::configHash);
+  }
+
+  private void answer(Exchange exchange, Function<ModelIdentity, byte[]> part) {
+    exchange
+        .context()
+        .owner()
+        .executeBlocking(() -> part.apply(identity()), false)
+        .onSuccess(body -> exchange.answer(200, Exchange.JSON, body))
+        .onFailure(exchange::fail);
+  }
+
+  private ModelIdentity identity() {
+    String name =
+        catalog
+            .mainName()
+            .orElseThrow(
+                () -> new QuernException(ErrorCategory.UNAVAILABLE, "No model is served."));
+    ServedModel model = models.named(name);
+    Path folder = model.loaded().folder();
+    int context = model.engine().maxModelLength();
+    CheckpointDigest digest = Objects.requireNonNull(digests.get(folder));
+    return new ModelIdentity(
+        name,
+        () -> Checkpoint.open(folder).files(),
+        context,
+        relays.limits().maxTokens().orElse(context - 1),
+        digest::await);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.quern.supplier.relay;
+
+import org.jspecify.annotations.NullMarked;
