@@ -1,9 +1,11 @@
 package dev.quern.supplier.http;
 
+import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.attest.Attester;
 import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.relay.CheckpointDigest;
@@ -14,6 +16,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 
 /** The routes under {@code /pokt}: the identity of the model that answers for no name. */
@@ -21,12 +24,14 @@ final class PoktRoutes {
   private final ModelCatalog catalog;
   private final ServedModels models;
   private final RelaySettings relays;
+  private final Attester attester;
   private final Map<Path, CheckpointDigest> digests = new HashMap<>();
 
-  PoktRoutes(ModelCatalog catalog, ServedModels models, RelaySettings relays) {
+  PoktRoutes(ModelCatalog catalog, ServedModels models, RelaySettings relays, Attester attester) {
     this.catalog = catalog;
     this.models = models;
     this.relays = relays;
+    this.attester = attester;
     for (String name : catalog.names()) {
       digests.computeIfAbsent(catalog.named(name).folder(), CheckpointDigest::of);
     }
@@ -54,11 +59,22 @@ final class PoktRoutes {
     answer(exchange, ModelIdentity::configHash);
   }
 
+  /** What the operator signs about a model. */
+  void attestation(Exchange exchange, String name) {
+    LoadedModel model = catalog.named(name);
+    CheckpointDigest digest = Objects.requireNonNull(digests.get(model.folder()));
+    blocking(exchange, () -> attester.attest(name, model, digest.await()));
+  }
+
   private void answer(Exchange exchange, Function<ModelIdentity, byte[]> part) {
+    blocking(exchange, () -> part.apply(identity()));
+  }
+
+  private static void blocking(Exchange exchange, Callable<byte[]> work) {
     exchange
         .context()
         .owner()
-        .executeBlocking(() -> part.apply(identity()), false)
+        .executeBlocking(work, false)
         .onSuccess(body -> exchange.answer(200, Exchange.JSON, body))
         .onFailure(exchange::fail);
   }
