@@ -3,6 +3,7 @@ package dev.quern.engine.generate;
 /**
  * Counters and gauges of one engine, for metrics; totals since it started.
  *
+ * @param relaysRunning those of {@code running} that are relays; likewise the others
  * @param kvBlocksUsed blocks held by running sequences (cached but free ones not counted)
  */
 public record EngineSnapshot(
@@ -16,9 +17,12 @@ public record EngineSnapshot(
     long prefixQueryTokens,
     long prefixHitTokens,
     long preemptions,
+    int relaysRunning,
+    int relaysWaiting,
+    long relayPreemptions,
     long engineFailures,
     boolean healthy) {
-  EngineSnapshot withWaiting(int requests) {
+  EngineSnapshot withWaiting(int requests, int relays) {
     return new EngineSnapshot(
         running,
         requests,
@@ -30,6 +34,9 @@ public record EngineSnapshot(
         prefixQueryTokens,
         prefixHitTokens,
         preemptions,
+        relaysRunning,
+        relays,
+        relayPreemptions,
         engineFailures,
         healthy);
   }

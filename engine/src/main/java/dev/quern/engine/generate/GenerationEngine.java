@@ -21,6 +21,9 @@ public interface GenerationEngine extends AutoCloseable {
   /** Tells {@code listener} of every step from now on; an engine without steps never calls it. */
   default void addStepListener(StepListener listener) {}
 
+  /** What relays may take from now on; everything unless told. */
+  void relayShare(RelayShare share);
+
   /**
    * Fails what waits, lets running requests finish for at most {@code millis}, then cancels them.
    */

@@ -24,4 +24,9 @@ public record GenerationRequest(
    * spare capacity is what is sold. Larger than any priority a client may ask for.
    */
   public static final int RELAY_PRIORITY = 10_000_000;
+
+  /** Whether it came through the network. */
+  boolean isRelay() {
+    return priority > RELAY_PRIORITY / 2;
+  }
 }

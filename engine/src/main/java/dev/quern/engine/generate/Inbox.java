@@ -23,6 +23,8 @@ final class Inbox {
   private final Queue<FinishOrder> orders = new ArrayDeque<>();
   private final int maxWaiting;
   private int waiting;
+  private int relaysWaiting;
+  private int maxRelaysWaiting = Integer.MAX_VALUE;
   private int alive;
   private @Nullable String closedBecause;
 
@@ -45,6 +47,14 @@ final class Inbox {
         throw new QuernException(
             ErrorCategory.OVERLOADED,
             maxWaiting + " requests are waiting already (--max-waiting); try again later");
+      }
+      if (sequence.request().isRelay()) {
+        if (relaysWaiting >= maxRelaysWaiting) {
+          throw new QuernException(
+              ErrorCategory.OVERLOADED,
+              maxRelaysWaiting + " relays are waiting already; try again later");
+        }
+        relaysWaiting++;
       }
       waiting++;
       alive++;
@@ -83,25 +93,50 @@ final class Inbox {
   }
 
   /** A sequence has got its first step. */
-  void started() {
+  void started(Sequence sequence) {
     lock.lock();
     try {
-      waiting--;
+      leaveWaiting(sequence);
     } finally {
       lock.unlock();
     }
   }
 
-  /** A sequence has ended; {@code started} says whether it ever got a step. */
-  void ended(boolean started) {
+  /** A sequence has ended. */
+  void ended(Sequence sequence) {
     lock.lock();
     try {
-      if (!started) {
-        waiting--;
+      if (!sequence.started) {
+        leaveWaiting(sequence);
       }
       if (--alive == 0) {
         idle.signalAll();
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void leaveWaiting(Sequence sequence) {
+    waiting--;
+    relaysWaiting -= sequence.request().isRelay() ? 1 : 0;
+  }
+
+  /** No more relays than this wait from now on. */
+  void maxRelaysWaiting(int most) {
+    lock.lock();
+    try {
+      maxRelaysWaiting = most;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Relays that never got a step. */
+  int relaysWaiting() {
+    lock.lock();
+    try {
+      return relaysWaiting;
     } finally {
       lock.unlock();
     }

@@ -46,7 +46,7 @@ final class Publisher {
               "the request was not started before its deadline; try again later"));
     }
     for (Sequence sequence : plan.started) {
-      inbox.started();
+      inbox.started(sequence);
       promptTokens += sequence.promptLength();
       tell(sequence, listener -> listener.onStarted(sequence.cachedTokens));
     }
@@ -111,7 +111,7 @@ final class Publisher {
 
   private void end(Sequence sequence) {
     scheduler.remove(sequence);
-    inbox.ended(sequence.started);
+    inbox.ended(sequence);
   }
 
   /** Tells of progress; a listener that throws ends its own request. */

@@ -142,7 +142,9 @@ public final class ScheduledEngine implements GenerationEngine {
   @Override
   public EngineSnapshot snapshot() {
     EngineSnapshot last = loop.snapshot();
-    return last.withWaiting(Math.max(last.waiting(), inbox.waiting()));
+    return last.withWaiting(
+        Math.max(last.waiting(), inbox.waiting()),
+        Math.max(last.relaysWaiting(), inbox.relaysWaiting()));
   }
 
   @Override
@@ -158,6 +160,12 @@ public final class ScheduledEngine implements GenerationEngine {
   @Override
   public void addStepListener(StepListener listener) {
     stepListeners.add(listener);
+  }
+
+  @Override
+  public void relayShare(RelayShare share) {
+    inbox.maxRelaysWaiting(share.maxWaiting());
+    onDevice(() -> loop.relayShare(share));
   }
 
   public ModelFacts facts() {

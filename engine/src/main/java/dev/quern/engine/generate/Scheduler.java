@@ -11,6 +11,10 @@ import java.util.TreeSet;
  * first. When blocks run out, the worst running sequence gives up its own and is computed again
  * later.
  *
+ * <p>Relays take what the operator's own requests leave: they are last in the order, have a share
+ * of a step of their own, and are left out of a step while an own prompt is computed, so that its
+ * first token comes as if they were not there.
+ *
  * <p>Pure and deterministic: no threads, no clock, no device. The order is (priority, arrival)
  * everywhere, so the best sequence is never held up by a worse one, and within a priority nobody
  * starves.
@@ -19,14 +23,21 @@ final class Scheduler {
   private final BlockManager blocks;
   private final TreeSet<Sequence> waiting = new TreeSet<>(Sequence.ORDER);
 
-  /** Best first; every one of them is in every step. */
+  /** Best first; every one of them is in every step, but relays while an own prompt is computed. */
   private final List<Sequence> running = new ArrayList<>();
 
   private final StepPlan plan = new StepPlan();
   private SchedulerLimits limits;
+  private RelayShare relayShare = RelayShare.ALL;
   private long earliestDeadline = Long.MAX_VALUE;
   private boolean deadlines;
   private int budget;
+
+  /** What is left for relays of the step's tokens. */
+  private int relayBudget;
+
+  private int relaysRunning;
+  private long relayPreemptions;
   private int scoredRows;
   private long preemptions;
   private long prefixQueryTokens;
@@ -39,6 +50,19 @@ final class Scheduler {
 
   SchedulerLimits limits() {
     return limits;
+  }
+
+  /** From the next step on. */
+  void relayShare(RelayShare share) {
+    relayShare = share;
+  }
+
+  int relaysRunning() {
+    return relaysRunning;
+  }
+
+  long relayPreemptions() {
+    return relayPreemptions;
   }
 
   int waiting() {
@@ -83,8 +107,7 @@ final class Scheduler {
     switch (sequence.state) {
       case WAITING -> waiting.remove(sequence);
       case RUNNING -> {
-        running.remove(sequence);
-        blocks.free(sequence);
+        leaveRunning(sequence);
       }
       case NEW, ENDED -> {}
     }
@@ -98,11 +121,13 @@ final class Scheduler {
   StepPlan schedule(long nowNanos) {
     plan.clear();
     budget = limits.maxNumBatchedTokens();
+    relayBudget = relayShare.tokens(budget);
     scoredRows = limits.maxScoredRows();
     expire(nowNanos);
     yieldToBetterPriority();
-    if (continueRunning()) {
-      admitWaiting(nowNanos);
+    boolean ownPrompts = ownPrompts();
+    if (continueRunning(ownPrompts)) {
+      admitWaiting(nowNanos, ownPrompts);
     }
     return plan;
   }
@@ -166,9 +191,18 @@ final class Scheduler {
     Sequence best = waiting.first();
     while (!running.isEmpty()
         && running.getLast().request().priority() > best.request().priority()
-        && (running.size() == limits.maxNumSequences() || !fits(best))) {
+        && (noPlace(best) || !fits(best))) {
       preempt(running.getLast());
     }
+  }
+
+  private boolean noPlace(Sequence sequence) {
+    return running.size() == limits.maxNumSequences()
+        || (sequence.request().isRelay() && noRelayPlace());
+  }
+
+  private boolean noRelayPlace() {
+    return relaysRunning >= relayShare.sequences(limits.maxNumSequences());
   }
 
   /**
@@ -180,14 +214,37 @@ final class Scheduler {
         <= blocks.freeBlocks();
   }
 
+  /** Whether one of the operator's own requests still waits for its first token. */
+  private boolean ownPrompts() {
+    if (!waiting.isEmpty() && !waiting.first().request().isRelay()) {
+      return true;
+    }
+    for (Sequence sequence : running) {
+      if (sequence.request().isRelay()) {
+        return false;
+      }
+      if (sequence.computed() < sequence.promptLength()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Returns whether all went on without a shortage of blocks. */
-  private boolean continueRunning() {
+  private boolean continueRunning(boolean ownPrompts) {
     boolean plenty = true;
     for (int i = 0; i < running.size(); i++) {
       Sequence sequence = running.get(i);
+      boolean relay = sequence.request().isRelay();
+      if (relay && ownPrompts) {
+        // They come last: all that follow are relays, too.
+        return plenty;
+      }
       // Each sequence behind this one is due a token: a long prefill must not stop their decode.
       int behind = running.size() - 1 - i;
-      int chunk = chunk(sequence, budget - behind);
+      // A share made smaller holds for newcomers; who runs goes on by a token a step.
+      int most = relay ? Math.max(1, Math.min(budget, relayBudget) - behind) : budget - behind;
+      int chunk = chunk(sequence, most);
       while (sequence.state == Sequence.State.RUNNING
           && !blocks.grow(sequence, sequence.computed() + chunk)) {
         preempt(running.getLast());
@@ -200,9 +257,13 @@ final class Scheduler {
     return plenty;
   }
 
-  private void admitWaiting(long nowNanos) {
+  private void admitWaiting(long nowNanos, boolean ownPrompts) {
     while (budget > 0 && !waiting.isEmpty() && running.size() < limits.maxNumSequences()) {
       Sequence sequence = waiting.first();
+      boolean relay = sequence.request().isRelay();
+      if (relay && (ownPrompts || relayBudget <= 0 || noRelayPlace())) {
+        return;
+      }
       // Room for the running ones to grow, or the newcomer is the next to be preempted.
       if (!blocks.admit(sequence, running.size())) {
         return;
@@ -210,6 +271,7 @@ final class Scheduler {
       waiting.remove(sequence);
       sequence.state = Sequence.State.RUNNING;
       insertRunning(sequence);
+      relaysRunning += relay ? 1 : 0;
       if (!sequence.scoresPrompt()) {
         prefixQueryTokens += sequence.tokenCount();
         prefixHitTokens += sequence.computed();
@@ -220,7 +282,7 @@ final class Scheduler {
         sequence.cachedTokens = sequence.computed();
         plan.started.add(sequence);
       }
-      spend(sequence, chunk(sequence, budget));
+      spend(sequence, chunk(sequence, relay ? Math.min(budget, relayBudget) : budget));
     }
   }
 
@@ -237,16 +299,23 @@ final class Scheduler {
   private void spend(Sequence sequence, int chunk) {
     plan.add(sequence, chunk);
     budget -= chunk;
+    relayBudget -= sequence.request().isRelay() ? chunk : 0;
   }
 
   private void preempt(Sequence sequence) {
-    running.remove(sequence);
-    blocks.free(sequence);
+    leaveRunning(sequence);
     sequence.computed(0);
     sequence.preemptions++;
     sequence.state = Sequence.State.WAITING;
     waiting.add(sequence);
     preemptions++;
+    relayPreemptions += sequence.request().isRelay() ? 1 : 0;
+  }
+
+  private void leaveRunning(Sequence sequence) {
+    running.remove(sequence);
+    relaysRunning -= sequence.request().isRelay() ? 1 : 0;
+    blocks.free(sequence);
   }
 
   private void insertRunning(Sequence sequence) {

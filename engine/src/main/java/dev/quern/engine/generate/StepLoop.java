@@ -141,6 +141,10 @@ final class StepLoop implements DeviceThread.Work {
     snapshot = currentSnapshot();
   }
 
+  void relayShare(RelayShare share) {
+    scheduler.relayShare(share);
+  }
+
   void cancelAll() {
     takeSubmitted();
     takeOrders();
@@ -317,6 +321,9 @@ final class StepLoop implements DeviceThread.Work {
         scheduler.prefixQueryTokens(),
         scheduler.prefixHitTokens(),
         scheduler.preemptions(),
+        scheduler.relaysRunning(),
+        inbox.relaysWaiting(),
+        scheduler.relayPreemptions(),
         engineFailures,
         !dead && failuresInRow < UNHEALTHY_AFTER);
   }

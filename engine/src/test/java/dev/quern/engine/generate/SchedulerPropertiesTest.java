@@ -41,6 +41,7 @@ class SchedulerPropertiesTest {
     final int maxTokens;
     final int maxSequences;
     final int blockCount;
+    final RelayShare share;
     final List<Sequence> alive = new ArrayList<>();
     final Map<Sequence, Integer> ends = new HashMap<>();
 
@@ -60,6 +61,8 @@ class SchedulerPropertiesTest {
       this.scheduler =
           new Scheduler(
               blocks, new SchedulerLimits(maxSequences, maxTokens, 1 + random.nextInt(20)));
+      this.share = new RelayShare(random.nextBoolean() ? 1 : 0.1 + 0.9 * random.nextDouble(), 1000);
+      scheduler.relayShare(share);
       this.slots = new int[blockCount * BlockManager.BLOCK_SIZE];
       this.left = requests;
     }
@@ -114,7 +117,9 @@ class SchedulerPropertiesTest {
               "r" + arrival,
               prompt,
               Requests.withLogprobs(maxOutput, -1, scores ? 0 : -1),
-              random.nextInt(3) - 1,
+              random.nextInt(3)
+                  - 1
+                  + (random.nextInt(3) == 0 ? GenerationRequest.RELAY_PRIORITY : 0),
               deadline,
               random.nextInt(5) == 0 ? "salt" : "");
       Sequence sequence = new Sequence(request, new Recorder(), arrival++, 0, now);
@@ -152,8 +157,7 @@ class SchedulerPropertiesTest {
       assertTrue(plan.tokens <= maxTokens, "token budget");
       assertTrue(plan.sequences.size() <= maxSequences, "sequence budget");
       assertEquals(new HashSet<>(plan.sequences).size(), plan.sequences.size());
-      // Every running sequence gets at least one token in every step: nobody starves.
-      assertEquals(scheduler.running(), plan.sequences.size());
+      checkRelays(plan);
       int tokens = 0;
       for (Sequence sequence : plan.sequences) {
         assertTrue(sequence.chunk >= 1);
@@ -165,13 +169,44 @@ class SchedulerPropertiesTest {
     }
 
     /**
+     * Every running sequence gets at least one token in every step, so that nobody starves; only
+     * relays pause while an own prompt is computed. They keep to their share.
+     */
+    void checkRelays(StepPlan plan) {
+      List<Sequence> paused =
+          scheduler.runningSequences().stream().filter(s -> !plan.sequences.contains(s)).toList();
+      assertTrue(paused.stream().allMatch(s -> s.request().isRelay()));
+      List<Sequence> relays = plan.sequences.stream().filter(s -> s.request().isRelay()).toList();
+      if (!paused.isEmpty()) {
+        assertTrue(relays.isEmpty(), "some relays pause and others do not");
+        assertTrue(alive.stream().anyMatch(Drive::isOwnPrompt), "relays pause for nobody");
+      }
+      if (plan.sequences.stream().anyMatch(Drive::isOwnPrompt)) {
+        assertTrue(relays.isEmpty(), "relays beside an own prompt");
+      }
+      assertTrue(relays.stream().mapToInt(s -> s.chunk).sum() <= share.tokens(maxTokens));
+      assertTrue(scheduler.relaysRunning() <= share.sequences(maxSequences));
+      assertEquals(
+          scheduler.runningSequences().stream().filter(s -> s.request().isRelay()).count(),
+          scheduler.relaysRunning());
+    }
+
+    static boolean isOwnPrompt(Sequence sequence) {
+      return !sequence.request().isRelay() && sequence.computed() < sequence.promptLength();
+    }
+
+    /**
      * No starvation: the best of all that is alive is in every step, unless running prefills have
      * used up the budget, which they do a bounded number of times.
      */
     void checkOrder(StepPlan plan) {
       alive.stream()
           .min(Sequence.ORDER)
-          .ifPresent(best -> assertTrue(plan.sequences.contains(best) || plan.tokens == maxTokens));
+          .ifPresent(
+              best -> {
+                int most = best.request().isRelay() ? share.tokens(maxTokens) : maxTokens;
+                assertTrue(plan.sequences.contains(best) || plan.tokens >= most);
+              });
     }
 
     void compute(Sequence sequence) {

@@ -8,10 +8,11 @@ public final class QuernSettings {
   public static final Setting<String> MODEL =
       Setting.of(
               "model",
-              ValueType.text("MODEL", "demo, a folder or the id of a model in the hub cache"),
+              ValueType.text("MODEL", "demo, a folder, a *.gguf file or a model of the hub"),
               "demo",
-              "model to serve: `demo`, a folder in the Hugging Face layout, or the id of a model in"
-                  + " the hub cache; repeatable")
+              "model to serve: `demo`, a folder in the Hugging Face layout, a `*.gguf` file, or a"
+                  + " model of the hub as `ORG/NAME[@REVISION]`, pulled first if need be;"
+                  + " repeatable")
           .repeated();
   public static final Setting<Alias> ALIAS =
       Setting.absent(

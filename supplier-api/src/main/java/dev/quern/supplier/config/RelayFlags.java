@@ -1,6 +1,8 @@
 package dev.quern.supplier.config;
 
+import dev.quern.engine.generate.RelayShare;
 import dev.quern.store.QuernException;
+import dev.quern.supplier.relay.CanarySettings;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
@@ -53,6 +55,19 @@ final class RelayFlags {
           "20",
           "most alternatives with each token of a relay's answer; -1 refuses log-probabilities");
 
+  static final Setting<Double> RELAY_SHARE =
+      Setting.of(
+          "relay-share",
+          ValueType.decimal(0.001, 1),
+          "1",
+          "most that relays take of `max-num-seqs` and of `max-num-batched-tokens`; the less, the"
+              + " sooner an own request gets its turn");
+  static final Setting<Integer> RELAY_MAX_WAITING =
+      Setting.of(
+          "relay-max-waiting",
+          ValueType.integer(1, 1_000_000),
+          "1024",
+          "most relays waiting for a model; one more is answered 429");
   static final Setting<Integer> RELAY_CONCURRENCY =
       Setting.absent(
           "relay-concurrency",
@@ -79,6 +94,20 @@ final class RelayFlags {
           "60",
           "how long a block of the chain takes");
 
+  static final Setting<Integer> CANARY_SECONDS =
+      Setting.of(
+          "canary-seconds",
+          ValueType.integer(0, 86_400),
+          "60",
+          "seconds between two canaries: a fixed prompt whose greedy tokens must stay the same; 0"
+              + " sends none");
+  static final Setting<Integer> CANARY_LIMIT_SECONDS =
+      Setting.of(
+          "canary-limit-seconds",
+          ValueType.integer(1, 3600),
+          "60",
+          "a canary that is answered later makes the server not ready");
+
   static final List<Setting<?>> ALL =
       List.of(
           RELAYS,
@@ -87,10 +116,14 @@ final class RelayFlags {
           RELAY_MAX_TOKENS,
           RELAY_MAX_PROMPT_TOKENS,
           RELAY_MAX_LOGPROBS,
+          RELAY_SHARE,
+          RELAY_MAX_WAITING,
           RELAY_CONCURRENCY,
           RELAY_DEADLINE,
           RELAY_HEIGHT_URL,
-          RELAY_BLOCK_SECONDS);
+          RELAY_BLOCK_SECONDS,
+          CANARY_SECONDS,
+          CANARY_LIMIT_SECONDS);
 
   private RelayFlags() {}
 
@@ -103,9 +136,11 @@ final class RelayFlags {
             integer(values.optional(RELAY_MAX_TOKENS)),
             integer(values.optional(RELAY_MAX_PROMPT_TOKENS)),
             values.value(RELAY_MAX_LOGPROBS)),
+        new RelayShare(values.value(RELAY_SHARE), values.value(RELAY_MAX_WAITING)),
         integer(values.optional(RELAY_CONCURRENCY)),
         integer(values.optional(RELAY_DEADLINE)),
-        values.optional(RELAY_HEIGHT_URL).map(url -> sessions(url, values)));
+        values.optional(RELAY_HEIGHT_URL).map(url -> sessions(url, values)),
+        new CanarySettings(values.value(CANARY_SECONDS), values.value(CANARY_LIMIT_SECONDS)));
   }
 
   private static SessionSettings sessions(String url, SettingValues values) {

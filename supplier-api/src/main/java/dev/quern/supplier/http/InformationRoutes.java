@@ -11,7 +11,7 @@ import dev.quern.supplier.http.openai.OpenApiDocument;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
 
 /** The routes that tell of the server and its models. */
 final class InformationRoutes {
@@ -19,7 +19,7 @@ final class InformationRoutes {
   private final EncoderRouteSettings encoders;
   private final PoktRoutes pokt;
   private final ServerMetrics metrics;
-  private final BooleanSupplier draining;
+  private final Readiness readiness;
   private final String version;
   private final long started = Instant.now().getEpochSecond();
   private final byte[] openApi;
@@ -30,18 +30,20 @@ final class InformationRoutes {
       PoktRoutes pokt,
       ServerMetrics metrics,
       String version,
-      BooleanSupplier draining) {
+      Readiness readiness) {
     this.catalog = catalog;
     this.encoders = encoders;
     this.pokt = pokt;
     this.metrics = metrics;
     this.version = version;
-    this.draining = draining;
+    this.readiness = readiness;
     this.openApi = OpenApiDocument.render(version);
   }
 
+  /** Miners take any entry for a model that answers: there is none while that is not so. */
   void models(Exchange exchange) {
-    answer(exchange, InformationJson.models(catalog.names().stream().map(this::card).toList()));
+    List<String> ready = readiness.fault().isEmpty() ? catalog.names() : List.of();
+    answer(exchange, InformationJson.models(ready.stream().map(this::card).toList()));
   }
 
   void model(Exchange exchange, String name) {
@@ -49,12 +51,11 @@ final class InformationRoutes {
   }
 
   void health(Exchange exchange) {
-    if (draining.getAsBoolean()) {
-      exchange.answer(503, Exchange.JSON, InformationJson.health("draining"));
-    } else if (catalog.healthy()) {
-      answer(exchange, InformationJson.health("ok"));
+    Optional<String> fault = readiness.fault();
+    if (fault.isPresent()) {
+      exchange.answer(503, Exchange.JSON, InformationJson.health(fault.get()));
     } else {
-      exchange.answer(503, Exchange.JSON, InformationJson.health("no model is ready"));
+      answer(exchange, InformationJson.health("ok"));
     }
   }
 

@@ -6,8 +6,6 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
 import dev.quern.supplier.attest.Attester;
-import dev.quern.supplier.http.generation.ServedModel;
-import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.relay.CheckpointDigest;
 import dev.quern.supplier.relay.ModelIdentity;
 import dev.quern.supplier.relay.RelaySettings;
@@ -22,14 +20,12 @@ import java.util.function.Function;
 /** The routes under {@code /pokt}: the identity of the model that answers for no name. */
 final class PoktRoutes {
   private final ModelCatalog catalog;
-  private final ServedModels models;
   private final RelaySettings relays;
   private final Attester attester;
   private final Map<Path, CheckpointDigest> digests = new HashMap<>();
 
-  PoktRoutes(ModelCatalog catalog, ServedModels models, RelaySettings relays, Attester attester) {
+  PoktRoutes(ModelCatalog catalog, RelaySettings relays, Attester attester) {
     this.catalog = catalog;
-    this.models = models;
     this.relays = relays;
     this.attester = attester;
     for (String name : catalog.names()) {
@@ -85,9 +81,9 @@ final class PoktRoutes {
             .mainName()
             .orElseThrow(
                 () -> new QuernException(ErrorCategory.UNAVAILABLE, "No model is served."));
-    ServedModel model = models.named(name);
-    Path folder = model.loaded().folder();
-    int context = model.engine().maxModelLength();
+    LoadedModel model = catalog.named(name);
+    Path folder = model.folder();
+    int context = model.maxTokens();
     CheckpointDigest digest = Objects.requireNonNull(digests.get(folder));
     return new ModelIdentity(
         name,

@@ -42,6 +42,7 @@ public final class SupplierServer implements AutoCloseable {
   private final HttpServer server;
   private final Workers workers;
   private final RelayDesk desk;
+  private final Readiness readiness;
   private final InFlight inFlight;
   private final InFlight answers;
   private final AtomicBoolean draining;
@@ -54,6 +55,7 @@ public final class SupplierServer implements AutoCloseable {
       HttpServer server,
       Workers workers,
       RelayDesk desk,
+      Readiness readiness,
       InFlight inFlight,
       InFlight answers,
       AtomicBoolean draining) {
@@ -63,6 +65,7 @@ public final class SupplierServer implements AutoCloseable {
     this.server = server;
     this.workers = workers;
     this.desk = desk;
+    this.readiness = readiness;
     this.inFlight = inFlight;
     this.answers = answers;
     this.draining = draining;
@@ -114,6 +117,7 @@ public final class SupplierServer implements AutoCloseable {
       ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
+    models.models().forEach(model -> model.engine().relayShare(relays.share()));
     ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
     ServerMetrics metrics = new ServerMetrics(models, encoders);
     AtomicBoolean draining = new AtomicBoolean();
@@ -124,11 +128,12 @@ public final class SupplierServer implements AutoCloseable {
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
     RelayDesk desk = new RelayDesk(relays, metrics.relays());
-    PoktRoutes pokt = new PoktRoutes(catalog, models, relays, new Attester(key, version));
+    Readiness readiness = new Readiness(catalog, models.models(), relays.canary(), draining::get);
+    metrics.relays().ready(() -> readiness.fault().isEmpty());
+    PoktRoutes pokt = new PoktRoutes(catalog, relays, new Attester(key, version));
     RouteTable routes =
         new RouteTable(
-            new InformationRoutes(
-                catalog, settings.encoders(), pokt, metrics, version, draining::get),
+            new InformationRoutes(catalog, settings.encoders(), pokt, metrics, version, readiness),
             new JsonRoutes(catalog, models, metrics, workers, bodies, limits, relays, inFlight),
             new EncoderRoutes(encoders, metrics.encoders(), bodies, workers.output(), inFlight),
             pokt,
@@ -151,9 +156,10 @@ public final class SupplierServer implements AutoCloseable {
       connections.startSweeping(vertx);
       listen(server, settings);
       return new SupplierServer(
-          settings, catalog, vertx, server, workers, desk, inFlight, answers, draining);
+          settings, catalog, vertx, server, workers, desk, readiness, inFlight, answers, draining);
     } catch (RuntimeException e) {
       desk.close();
+      readiness.close();
       vertx.close();
       workers.close();
       throw e;
@@ -176,6 +182,7 @@ public final class SupplierServer implements AutoCloseable {
    */
   public void drain() {
     if (!draining.getAndSet(true)) {
+      readiness.close();
       LOG.info("stopping: running requests have {} s to finish", settings.drainSeconds());
       drainEngines();
       try {
@@ -196,6 +203,7 @@ public final class SupplierServer implements AutoCloseable {
       return;
     }
     draining.set(true);
+    readiness.close();
     await("closing", () -> server.close().toCompletionStage().toCompletableFuture());
     try {
       inFlight.awaitNone(FLUSH_MILLIS);

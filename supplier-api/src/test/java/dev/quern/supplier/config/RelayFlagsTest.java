@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quern.engine.generate.RelayShare;
 import dev.quern.store.QuernException;
+import dev.quern.supplier.relay.CanarySettings;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
@@ -38,6 +40,10 @@ class RelayFlagsTest {
                 Map.entry("relay-max-prompt-tokens", "200"),
                 Map.entry("relay-max-logprobs", "-1"),
                 Map.entry("default-model", "pocket_network"),
+                Map.entry("canary-seconds", "5"),
+                Map.entry("canary-limit-seconds", "7"),
+                Map.entry("relay-share", "0.25"),
+                Map.entry("relay-max-waiting", "7"),
                 Map.entry("relay-concurrency", "3"),
                 Map.entry("relay-deadline", "60"),
                 Map.entry("relay-height-url", "http://node:26657/status"),
@@ -47,11 +53,13 @@ class RelayFlagsTest {
             RelayAccess.KEYLESS,
             500,
             new RelayLimits(true, OptionalInt.of(100), OptionalInt.of(200), -1),
+            new RelayShare(0.25, 7),
             OptionalInt.of(3),
             OptionalInt.of(60),
             Optional.of(
                 new SessionSettings(
-                    URI.create("http://node:26657/status"), Duration.ofMillis(30_500)))),
+                    URI.create("http://node:26657/status"), Duration.ofMillis(30_500))),
+            new CanarySettings(5, 7)),
         configuration.relays());
     assertEquals(Optional.of("pocket_network"), configuration.defaultModel());
   }

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.quern.engine.generate.RelayShare;
+import dev.quern.supplier.relay.CanarySettings;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
@@ -79,7 +81,7 @@ class RelayTimeTest {
       HttpRequest running =
           server
               .request(COMPLETIONS, "Pocket-Application", "busy")
-              .POST(HttpRequest.BodyPublishers.ofString(LONG))
+              .POST(HttpRequest.BodyPublishers.ofString(LONG.replace("\"n\":60", "\"n\":4")))
               .build();
       // The head comes as soon as the engine has it; closing the body cancels it.
       try (InputStream answer =
@@ -133,7 +135,14 @@ class RelayTimeTest {
   private static RelaySettings settings(
       OptionalInt deadlineSeconds, Optional<SessionSettings> sessions) {
     return new RelaySettings(
-        RelayAccess.HEADER, 50, RelayLimits.NONE, OptionalInt.of(1), deadlineSeconds, sessions);
+        RelayAccess.HEADER,
+        50,
+        RelayLimits.NONE,
+        RelayShare.ALL,
+        OptionalInt.of(1),
+        deadlineSeconds,
+        sessions,
+        CanarySettings.OFF);
   }
 
   private TestServer start(RelaySettings relays) {

@@ -11,6 +11,8 @@ import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.DemoModel;
 import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.relay.RelayAccess;
+import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,8 +63,7 @@ final class TestServer implements AutoCloseable {
       ServerLimits limits,
       int maxWaiting,
       Map<String, String> aliases) {
-    return start(
-        cache, settings, RelaySettings.defaults(), limits, maxWaiting, aliases, Optional.empty());
+    return start(cache, settings, unwatched(), limits, maxWaiting, aliases, Optional.empty());
   }
 
   static TestServer start(
@@ -85,6 +86,11 @@ final class TestServer implements AutoCloseable {
       runtime.close();
       throw e;
     }
+  }
+
+  /** The defaults without a canary: tests count the engine's work. */
+  private static RelaySettings unwatched() {
+    return new RelaySettings(RelayAccess.HEADER, 2_000, RelayLimits.NONE);
   }
 
   private static ModelSettings modelSettings(int maxWaiting) {

@@ -53,6 +53,14 @@ final class EngineCollector extends Collector {
     families.add(
         counter(readings, "prefix_cache_hits", "Prompt tokens found.", s -> s.prefixHitTokens()));
     families.add(counter(readings, "num_preemptions", "Requests set back.", s -> s.preemptions()));
+    families.add(gauge(readings, "num_relays_running", "Relays in steps.", s -> s.relaysRunning()));
+    families.add(gauge(readings, "num_relays_waiting", "Relays queued.", s -> s.relaysWaiting()));
+    families.add(
+        counter(
+            readings,
+            "num_relay_preemptions",
+            "Relays set back, of all requests set back.",
+            s -> s.relayPreemptions()));
     families.add(counter(readings, "engine_steps", "Steps run.", s -> s.steps()));
     families.add(
         counter(readings, "engine_failures", "Steps that failed.", s -> s.engineFailures()));

@@ -10,6 +10,7 @@ import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** What was served to whom through the network, and how the operator's own traffic fared beside. */
 public final class RelayMetrics {
@@ -28,15 +29,16 @@ public final class RelayMetrics {
 
   private final BoundedLabels services = new BoundedLabels(MOST_SERVICES);
   private final BoundedLabels applications = new BoundedLabels(MOST_APPLICATIONS);
+  private final CollectorRegistry registry;
   private final Counter requests;
   private final Counter tokens;
   private final Histogram duration;
   private final Counter late;
   private final Gauge inHand;
   private final Histogram timeToFirstToken;
-  private final Counter preemptions;
 
   RelayMetrics(CollectorRegistry registry, double[] latencies) {
+    this.registry = registry;
     requests =
         Counter.build("quern:relay_requests_total", "Relays answered.")
             .labelNames("service", "application", "status")
@@ -66,10 +68,20 @@ public final class RelayMetrics {
             .labelNames("model_name", "traffic")
             .buckets(latencies)
             .register(registry);
-    preemptions =
-        Counter.build("quern:traffic_preemptions_total", "Times that requests were set back.")
-            .labelNames("model_name", "traffic")
-            .register(registry);
+  }
+
+  /** What tells whether the server is ready. */
+  public void ready(BooleanSupplier ready) {
+    Gauge.build("quern:ready", "1 while the server is ready: health, models and canaries.")
+        .create()
+        .setChild(
+            new Gauge.Child() {
+              @Override
+              public double get() {
+                return ready.getAsBoolean() ? 1 : 0;
+              }
+            })
+        .register(registry);
   }
 
   /** A relay has begun. */
@@ -100,7 +112,6 @@ public final class RelayMetrics {
       @Override
       public void finished(String model, FinishReason reason, GenerationStats stats) {
         all.finished(model, reason, stats);
-        preemptions.labels(model, traffic).inc(stats.preemptions());
         if (stats.generatedTokens() > 0) {
           timeToFirstToken
               .labels(model, traffic)

@@ -1,0 +1,50 @@
+package dev.quern.supplier.http;
+
+import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.relay.Canary;
+import dev.quern.supplier.relay.CanarySettings;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** Whether requests are welcome, and if not, why. Any thread. */
+final class Readiness implements AutoCloseable {
+  private final ModelCatalog catalog;
+  private final List<Canary> canaries;
+  private final BooleanSupplier draining;
+
+  Readiness(
+      ModelCatalog catalog,
+      List<ServedModel> models,
+      CanarySettings settings,
+      BooleanSupplier draining) {
+    this.catalog = catalog;
+    this.draining = draining;
+    this.canaries =
+        settings.seconds() == 0
+            ? List.of()
+            : models.stream().map(model -> canary(model, settings)).toList();
+  }
+
+  private static Canary canary(ServedModel model, CanarySettings settings) {
+    int[] prompt = model.tokenizer().encode(Canary.PROMPT, true);
+    return Canary.start(model.metricsName(), model.engine(), prompt, settings);
+  }
+
+  /** Why the server is not ready; empty when it is. */
+  Optional<String> fault() {
+    if (draining.getAsBoolean()) {
+      return Optional.of("draining");
+    }
+    if (!catalog.healthy()) {
+      return Optional.of("no model is ready");
+    }
+    return canaries.stream().flatMap(canary -> canary.fault().stream()).findFirst();
+  }
+
+  @Override
+  public void close() {
+    canaries.forEach(Canary::close);
+  }
+}
