@@ -41,6 +41,7 @@ public final class Quern {
     commands.add(new VerifyCommand());
     commands.add(new PruneCommand());
     commands.add(new CheckCommand());
+    commands.add(new AttestCommand());
     commands.add(new CompletionCommand(() -> commands));
     commands.add(new VersionCommand());
     return commands;
