@@ -56,8 +56,9 @@ final class PlantedBugs {
           new Bug(
               "a barrier that not all threads reach",
               "norm.cu",
-              "  const float factor = rsqrtf",
-              "  if (threadIdx.x < 40) __syncthreads();\n  const float factor = rsqrtf"),
+              "  float mean = 0.f;",
+              "  if (threadIdx.x < 40) __syncthreads();\n"
+                  + "  blockSum(total, scratch); float mean = 0.f;"),
           new Bug(
               "reading blocks past the end of a context",
               "attention_decode.cu",
@@ -89,9 +90,12 @@ final class PlantedBugs {
               "return a.index < b.index ? a : b;",
               "return b;"));
 
+  /** Arguments: the number of one bug, or nothing for all. */
   public static void main(String[] arguments) throws IOException {
     List<String> missed = new ArrayList<>();
-    for (int i = 0; i < BUGS.size(); i++) {
+    int first = arguments.length == 0 ? 0 : Integer.parseInt(arguments[0]) - 1;
+    int end = arguments.length == 0 ? BUGS.size() : first + 1;
+    for (int i = first; i < end; i++) {
       Bug bug = BUGS.get(i);
       System.out.println((i + 1) + ". " + bug.name() + " (" + bug.file() + ")");
       if (!isFound(plant(bug, i))) {
@@ -99,7 +103,7 @@ final class PlantedBugs {
       }
     }
     System.out.println(
-        (BUGS.size() - missed.size()) + " of " + BUGS.size() + " bugs found; missed: " + missed);
+        (end - first - missed.size()) + " of " + (end - first) + " bugs found; missed: " + missed);
     System.exit(missed.isEmpty() ? 0 : 1);
   }
 

@@ -23,6 +23,7 @@ final class SamplingChecks {
           case 2 -> logits[base + vocabulary - 1] = Double.NaN;
           case 3 -> logits[base] = Double.POSITIVE_INFINITY;
           case 4 -> Arrays.fill(logits, base, base + vocabulary, Double.NEGATIVE_INFINITY);
+          case 5 -> Arrays.fill(logits, base, base + vocabulary, 0.5);
           default -> {}
         }
         expected[row] = row >= 2 && row <= 4 ? -1 : largest(logits, base, vocabulary);
