@@ -85,13 +85,15 @@ def main():
     for name, encode in peers.items():
         for clients in arguments.clients:
             encode(texts[:clients])
-            done, begin = 0, time.perf_counter()
+            done, begin, processor = 0, time.perf_counter(), time.process_time()
             while done == 0 or time.perf_counter() - begin < arguments.seconds:
                 batch = [texts[(done + i) % len(texts)] for i in range(clients)]
                 encode(batch)
                 done += clients
             rate = done / (time.perf_counter() - begin)
-            print(json.dumps({"peer": name, "clients": clients, "texts_per_s": round(rate, 1)}), flush=True)
+            cpu = 1000 * (time.process_time() - processor) / done
+            line = {"peer": name, "clients": clients, "texts_per_s": round(rate, 1), "cpu_ms_per_text": round(cpu, 2)}
+            print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -154,9 +154,16 @@ public final class EncoderEngine implements AutoCloseable {
   /** Takes no new requests, lets those that are here finish for at most {@code millis}. */
   public void drain(long millis) {
     String because = "the server is shutting down and takes no new requests";
-    queue.close(because);
-    if (!queue.awaitIdle(millis)) {
-      onDevice(() -> loop.failAll(new QuernException(ErrorCategory.UNAVAILABLE, because)));
+    if (millis > 0) {
+      queue.close(because);
+    }
+    if (millis <= 0 || !queue.awaitIdle(millis)) {
+      QuernException error = new QuernException(ErrorCategory.UNAVAILABLE, because);
+      // Before the device's thread gets to it: the next pass would take what waits.
+      List<EncodingCall> left = queue.abort(error);
+      if (!left.isEmpty()) {
+        onDevice(() -> loop.failAll(left, error));
+      }
       queue.awaitIdle(LAST_PASS_MILLIS);
     }
   }

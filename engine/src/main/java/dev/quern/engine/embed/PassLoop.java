@@ -75,17 +75,19 @@ final class PassLoop implements DeviceThread.Work {
   public void abandon(Throwable fatal) {
     dead = true;
     totals = new Totals(passes, inputs, tokens, failedPasses + 1, false);
-    failAll(
+    QuernException error =
         new QuernException(
             ErrorCategory.UNAVAILABLE,
             "the engine of " + name + " has died; restart the server (" + fatal + ")",
-            fatal));
+            fatal);
+    // What is still being tokenised fails when it would be queued.
+    failAll(queue.abort(error), error);
     encoder.close();
   }
 
-  /** Fails everything that waits; what is still being tokenised fails when it would be queued. */
-  void failAll(QuernException error) {
-    queue.abort(error).forEach(call -> fail(call, error));
+  /** Fails calls that were taken from the queue. On the device's thread, as all ends of calls. */
+  void failAll(List<EncodingCall> calls, QuernException error) {
+    calls.forEach(call -> fail(call, error));
   }
 
   private void run(List<Waiting> pass) {

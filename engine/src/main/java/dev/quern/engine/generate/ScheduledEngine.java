@@ -3,6 +3,7 @@ package dev.quern.engine.generate;
 import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.model.CausalModel;
 import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.KvCacheShape;
 import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.store.ErrorCategory;
@@ -38,11 +39,12 @@ public final class ScheduledEngine implements GenerationEngine {
   /**
    * What is known of the loaded model.
    *
+   * @param dtype what it computes in
    * @param weights bytes of its weights
    * @param kvCache bytes of its KV cache
    */
   public record ModelFacts(
-      String architecture, long parameters, MemoryUse weights, MemoryUse kvCache) {}
+      String architecture, DType dtype, long parameters, MemoryUse weights, MemoryUse kvCache) {}
 
   private ScheduledEngine(
       DeviceThread device,
@@ -114,6 +116,7 @@ public final class ScheduledEngine implements GenerationEngine {
         loop,
         new ModelFacts(
             model.architecture(),
+            model.dtype(),
             model.parameters(),
             model.memoryUse(),
             new MemoryUse(kvBytes, 0)));

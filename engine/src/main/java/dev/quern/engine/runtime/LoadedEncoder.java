@@ -2,6 +2,7 @@ package dev.quern.engine.runtime;
 
 import dev.quern.engine.embed.EncoderEngine;
 import dev.quern.engine.model.EncoderDescription;
+import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.engine.text.Tokenizer;
 import java.nio.file.Path;
@@ -17,6 +18,11 @@ public record LoadedEncoder(String id, Path folder, Tokenizer tokenizer, Encoder
   @Override
   public String architecture() {
     return description().architecture();
+  }
+
+  @Override
+  public DType dtype() {
+    return engine.facts().dtype();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.quern.engine.runtime;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.quern.engine.generate.GenerationEngine;
 import dev.quern.engine.generate.ScheduledEngine;
+import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.engine.text.ChatTemplate;
 import dev.quern.engine.text.Tokenizer;
@@ -34,6 +35,11 @@ public record LoadedLanguageModel(
   @Override
   public String architecture() {
     return scheduledEngine.facts().architecture();
+  }
+
+  @Override
+  public DType dtype() {
+    return scheduledEngine.facts().dtype();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.quern.engine.runtime;
 
+import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.engine.text.Tokenizer;
 import java.nio.file.Path;
@@ -15,6 +16,9 @@ public sealed interface LoadedModel extends AutoCloseable
   Path folder();
 
   String architecture();
+
+  /** What it computes in. */
+  DType dtype();
 
   long parameters();
 

@@ -75,8 +75,7 @@ final class GraphemeTail {
   }
 
   private boolean lastClusterIsOpen(String text, int end) {
-    if (end == 0 || text.codePointBefore(end) < FIRST_COMBINING) {
-      // Latin text, punctuation, digits: also U+00A9 and U+00AE, which are rarely meant as emoji.
+    if (end == 0 || isPlain(text.codePointBefore(end))) {
       return false;
     }
     int start = lastClusterStart(text, end);
@@ -91,6 +90,13 @@ final class GraphemeTail {
         || isVariationSelector(last)
         || isConjoiningHangul(last)
         || SIGN_BEARING_SCRIPTS.contains(Character.UnicodeScript.of(first));
+  }
+
+  /**
+   * Latin text, punctuation, digits; not the signs of copyright and trade marks, which are emoji.
+   */
+  private static boolean isPlain(int codePoint) {
+    return codePoint < FIRST_COMBINING && !Character.isExtendedPictographic(codePoint);
   }
 
   private int lastClusterStart(String text, int end) {

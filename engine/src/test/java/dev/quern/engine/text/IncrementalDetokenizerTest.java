@@ -87,7 +87,7 @@ class IncrementalDetokenizerTest {
   private static boolean mayBeSplit(String whole, int clusterStart, int at) {
     int first = whole.codePointAt(clusterStart);
     int before = whole.codePointBefore(at);
-    boolean emoji = first >= 0x300 && Character.isExtendedPictographic(first);
+    boolean emoji = Character.isExtendedPictographic(first);
     boolean flag =
         isRegional(first)
             && (at == clusterStart + 2 || !isRegional(whole.codePointAt(clusterStart + 2)));

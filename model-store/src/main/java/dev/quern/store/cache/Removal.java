@@ -144,7 +144,9 @@ public final class Removal {
     Trees.delete(removed);
     Files.move(revision.folder(), removed, StandardCopyOption.ATOMIC_MOVE);
     Trees.delete(removed);
+    // What huggingface_hub notes of a commit: files that it lacks, and its listing.
     Trees.delete(folder.root().resolve(".no_exist").resolve(revision.commit()));
+    Trees.delete(folder.root().resolve("trees").resolve(revision.commit() + ".json"));
   }
 
   /** Where snapshots go before they are taken apart. */

@@ -104,6 +104,8 @@ final class CacheTest {
 
   @Test
   void removingOneRevisionFreesWhatOnlyItUses() {
+    write(cache.folder(NAME).root().resolve(".no_exist/" + COMMIT_B + "/added.json"), "");
+    write(cache.folder(NAME).root().resolve("trees/" + COMMIT_B + ".json"), "{}");
     CachedRepository model = cache.find(NAME);
     Removal removal = Removal.of(model, List.of(revision("main")));
     assertEquals(CONFIG_B.length(), removal.bytesToFree());

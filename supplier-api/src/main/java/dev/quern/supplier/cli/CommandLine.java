@@ -107,9 +107,9 @@ final class CommandLine {
     StringBuilder text =
         new StringBuilder("Quern serves open language models from one jar.\n\nCommands:\n");
     for (Command command : commands) {
-      text.append("  quern %-26s %s%n".formatted(usage(command), command.purpose()));
+      text.append("  quern %-31s %s%n".formatted(usage(command), command.purpose()));
     }
-    text.append("  quern %-26s %s%n".formatted("help [COMMAND]", HELP_PURPOSE));
+    text.append("  quern %-31s %s%n".formatted("help [COMMAND]", HELP_PURPOSE));
     return text.append(
             "\nEvery setting is a flag, an environment variable QUERN_... and a key of the YAML"
                 + " file that --config names.\n")

@@ -30,7 +30,7 @@ final class PruneCommand implements Command {
 
   @Override
   public String purpose() {
-    return "free what no model in the hub cache needs: unused blobs, parts of broken-off pulls";
+    return "free unused blobs and parts of broken-off pulls in the hub cache";
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.quern.supplier.cli;
 
+import dev.quern.cuda.CudaSettings;
 import dev.quern.supplier.cli.terminal.Terminal;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
@@ -40,6 +41,9 @@ public final class Quern {
     commands.add(new RemoveCommand());
     commands.add(new VerifyCommand());
     commands.add(new PruneCommand());
+    commands.add(new CheckCommand());
+    commands.add(new AttestCommand());
+    commands.add(new DoctorCommand(CudaSettings.DEFAULTS));
     commands.add(new CompletionCommand(() -> commands));
     commands.add(new VersionCommand());
     return commands;

@@ -74,7 +74,11 @@ final class ServeCommand implements Command {
       }
       ModelCatalog catalog = new ModelCatalog(models, aliases, configuration.defaultModel());
       try (SupplierServer server =
-          SupplierServer.start(configuration.server(), configuration.relays(), catalog)) {
+          SupplierServer.start(
+              configuration.server(),
+              configuration.relays(),
+              configuration.signingKey(),
+              catalog)) {
         sayWhereToAsk(server.port(), catalog, configuration, console);
         stop.await();
         console.say(

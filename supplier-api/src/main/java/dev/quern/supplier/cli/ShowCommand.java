@@ -38,7 +38,7 @@ final class ShowCommand implements Command {
 
   @Override
   public String purpose() {
-    return "show architecture, sizes, memory needed, licence and digests of a model";
+    return "show architecture, memory needed, licence and digests of a model";
   }
 
   @Override

@@ -31,12 +31,12 @@ final class VerifyCommand implements Command {
 
   @Override
   public String words() {
-    return "[ORG/NAME[@REVISION]...]";
+    return "[ORG/NAME...]";
   }
 
   @Override
   public String purpose() {
-    return "hash the files of models in the hub cache anew; all models when none is named";
+    return "hash the files of models in the hub cache anew";
   }
 
   @Override

@@ -1,5 +1,6 @@
 /**
- * The command line: {@code serve}, {@code run}, {@code list}, {@code show}, {@code version}.
+ * The command line: {@code serve} and {@code run}; {@code pull}, {@code list}, {@code show}, {@code
+ * rm}, {@code verify} and {@code prune} for models on disk; {@code completion}, {@code version}.
  *
  * <p>In: the process's arguments, environment, streams and signals. Out: answers on standard
  * output, everything else as plain lines on standard error, and an exit code by error category.

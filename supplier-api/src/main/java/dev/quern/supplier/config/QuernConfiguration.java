@@ -4,6 +4,7 @@ import dev.quern.engine.runtime.EncoderOptions;
 import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.QuernException;
+import dev.quern.supplier.attest.SigningKey;
 import dev.quern.supplier.http.ServerSettings;
 import dev.quern.supplier.http.encoder.EncoderRouteSettings;
 import dev.quern.supplier.relay.RelaySettings;
@@ -22,6 +23,7 @@ import java.util.Set;
  * @param tasks what single models are to do
  * @param defaultModel the public name that answers for none or an unknown one
  * @param keyFile the accepted API keys, if the server asks for any
+ * @param signingKey signs statements about the models
  * @param cache where native libraries and the demo model are unpacked
  */
 public record QuernConfiguration(
@@ -33,6 +35,7 @@ public record QuernConfiguration(
     ServerSettings server,
     RelaySettings relays,
     Optional<ApiKeyFile> keyFile,
+    Optional<SigningKey> signingKey,
     Path cache,
     boolean debug) {
   public QuernConfiguration {
@@ -66,6 +69,7 @@ public record QuernConfiguration(
         server(values, keyFile.map(ApiKeyFile::keys).orElse(Set.of())),
         RelayFlags.read(values),
         keyFile,
+        values.optional(QuernSettings.SIGN_KEY_FILE).map(Path::of).map(SigningKey::read),
         cache(values, environment),
         values.value(QuernSettings.LOG).equals("debug"));
   }

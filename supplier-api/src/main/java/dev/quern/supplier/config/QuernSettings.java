@@ -8,10 +8,11 @@ public final class QuernSettings {
   public static final Setting<String> MODEL =
       Setting.of(
               "model",
-              ValueType.text("MODEL", "demo, a folder or the id of a model in the hub cache"),
+              ValueType.text("MODEL", "demo, a folder, a *.gguf file or a model of the hub"),
               "demo",
-              "model to serve: `demo`, a folder in the Hugging Face layout, or the id of a model in"
-                  + " the hub cache; repeatable")
+              "model to serve: `demo`, a folder in the Hugging Face layout, a `*.gguf` file, or a"
+                  + " model of the hub as `ORG/NAME[@REVISION]`, pulled first if need be;"
+                  + " repeatable")
           .repeated();
   public static final Setting<Alias> ALIAS =
       Setting.absent(
@@ -102,6 +103,12 @@ public final class QuernSettings {
           ValueType.text("FILE", "a file"),
           "no keys",
           "file of accepted API keys, one a line, `#` starts a comment");
+  public static final Setting<String> SIGN_KEY_FILE =
+      Setting.absent(
+          "sign-key-file",
+          ValueType.text("FILE", "a file"),
+          "nothing is signed",
+          "Ed25519 key in PKCS#8 PEM that signs what `/v1/models/{id}/attestation` states");
   public static final Setting<Boolean> METRICS_NEED_KEY =
       Setting.of(
           "metrics-need-key", ValueType.flag(), "false", "ask for an API key at `/metrics` too");
@@ -173,6 +180,7 @@ public final class QuernSettings {
           HOST,
           PORT,
           API_KEY_FILE,
+          SIGN_KEY_FILE,
           METRICS_NEED_KEY,
           MAX_BODY_SIZE,
           MAX_CONNECTIONS,

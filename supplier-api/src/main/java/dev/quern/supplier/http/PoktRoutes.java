@@ -5,6 +5,7 @@ import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.attest.Attester;
 import dev.quern.supplier.relay.CheckpointDigest;
 import dev.quern.supplier.relay.ModelIdentity;
 import dev.quern.supplier.relay.RelaySettings;
@@ -13,17 +14,20 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
 
 /** The routes under {@code /pokt}: the identity of the model that answers for no name. */
 final class PoktRoutes {
   private final ModelCatalog catalog;
   private final RelaySettings relays;
+  private final Attester attester;
   private final Map<Path, CheckpointDigest> digests = new HashMap<>();
 
-  PoktRoutes(ModelCatalog catalog, RelaySettings relays) {
+  PoktRoutes(ModelCatalog catalog, RelaySettings relays, Attester attester) {
     this.catalog = catalog;
     this.relays = relays;
+    this.attester = attester;
     for (String name : catalog.names()) {
       digests.computeIfAbsent(catalog.named(name).folder(), CheckpointDigest::of);
     }
@@ -51,11 +55,22 @@ final class PoktRoutes {
     answer(exchange, ModelIdentity::configHash);
   }
 
+  /** What the operator signs about a model. */
+  void attestation(Exchange exchange, String name) {
+    LoadedModel model = catalog.named(name);
+    CheckpointDigest digest = Objects.requireNonNull(digests.get(model.folder()));
+    blocking(exchange, () -> attester.attest(name, model, digest.await()));
+  }
+
   private void answer(Exchange exchange, Function<ModelIdentity, byte[]> part) {
+    blocking(exchange, () -> part.apply(identity()));
+  }
+
+  private static void blocking(Exchange exchange, Callable<byte[]> work) {
     exchange
         .context()
         .owner()
-        .executeBlocking(() -> part.apply(identity()), false)
+        .executeBlocking(work, false)
         .onSuccess(body -> exchange.answer(200, Exchange.JSON, body))
         .onFailure(exchange::fail);
   }

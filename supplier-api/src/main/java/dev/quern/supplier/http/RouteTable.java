@@ -74,8 +74,7 @@ final class RouteTable {
     router.route().handler(this::begin);
     for (Endpoint endpoint : Endpoint.values()) {
       for (String path : List.of(endpoint.path(), endpoint.versionedPath())) {
-        String pattern = path.replace("{model}", "*");
-        Route route = router.route(HttpMethod.valueOf(endpoint.method()), pattern);
+        Route route = route(router, HttpMethod.valueOf(endpoint.method()), path);
         route.setName(endpoint.method() + " " + path);
         route.handler(context -> enter(endpoint, context));
       }
@@ -85,6 +84,13 @@ final class RouteTable {
     router.errorHandler(400, context -> exchange(context).fail(badTarget()));
     router.errorHandler(500, context -> exchange(context).fail(failure(context)));
     return router;
+  }
+
+  /** A model's name may hold slashes: it is whatever stands between what is around it. */
+  private static Route route(Router router, HttpMethod method, String path) {
+    return path.contains("{model}/")
+        ? router.routeWithRegex(method, path.replace("{model}", ".+"))
+        : router.route(method, path.replace("{model}", "*"));
   }
 
   /** What is no HTTP, or breaks a bound of its head; the connection ends with the answer. */
@@ -175,6 +181,7 @@ final class RouteTable {
       case CHAT_COMPLETIONS -> json.chat(exchange);
       case COMPLETIONS -> json.completion(exchange);
       case MODELS -> information.models(exchange);
+      case MODEL_ATTESTATION -> pokt.attestation(exchange, attestedName(context));
       case MODEL -> information.model(exchange, modelName(context));
       case TOKENIZE -> json.tokenize(exchange);
       case DETOKENIZE -> json.detokenize(exchange);
@@ -197,6 +204,11 @@ final class RouteTable {
       case METRICS -> information.metrics(exchange);
       case OPENAPI -> information.openApi(exchange);
     }
+  }
+
+  private static String attestedName(RoutingContext context) {
+    String name = modelName(context);
+    return name.substring(0, name.lastIndexOf('/'));
   }
 
   /** What follows {@code /models/}, slashes and all. */

@@ -3,6 +3,8 @@ package dev.quern.supplier.http;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.attest.Attester;
+import dev.quern.supplier.attest.SigningKey;
 import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
@@ -14,6 +16,7 @@ import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -84,11 +87,34 @@ public final class SupplierServer implements AutoCloseable {
    */
   public static SupplierServer start(
       ServerSettings settings, RelaySettings relays, ModelCatalog catalog) {
-    return start(settings, relays, ServerLimits.of(settings), catalog);
+    return start(settings, relays, Optional.empty(), catalog);
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param key signs statements about the models
+   * @throws QuernException UNAVAILABLE when the address cannot be bound
+   */
+  public static SupplierServer start(
+      ServerSettings settings,
+      RelaySettings relays,
+      Optional<SigningKey> key,
+      ModelCatalog catalog) {
+    return start(settings, relays, key, ServerLimits.of(settings), catalog);
   }
 
   static SupplierServer start(
       ServerSettings settings, RelaySettings relays, ServerLimits limits, ModelCatalog catalog) {
+    return start(settings, relays, Optional.empty(), limits, catalog);
+  }
+
+  private static SupplierServer start(
+      ServerSettings settings,
+      RelaySettings relays,
+      Optional<SigningKey> key,
+      ServerLimits limits,
+      ModelCatalog catalog) {
     String version = version();
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
     models.models().forEach(model -> model.engine().relayShare(relays.share()));
@@ -104,7 +130,7 @@ public final class SupplierServer implements AutoCloseable {
     RelayDesk desk = new RelayDesk(relays, metrics.relays());
     Readiness readiness = new Readiness(catalog, models.models(), relays.canary(), draining::get);
     metrics.relays().ready(() -> readiness.fault().isEmpty());
-    PoktRoutes pokt = new PoktRoutes(catalog, relays);
+    PoktRoutes pokt = new PoktRoutes(catalog, relays, new Attester(key, version));
     RouteTable routes =
         new RouteTable(
             new InformationRoutes(catalog, settings.encoders(), pokt, metrics, version, readiness),

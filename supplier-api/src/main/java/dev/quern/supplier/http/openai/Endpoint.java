@@ -10,6 +10,8 @@ public enum Endpoint {
   CHAT_COMPLETIONS("POST", "/chat/completions", "Answers a conversation."),
   COMPLETIONS("POST", "/completions", "Continues texts."),
   MODELS("GET", "/models", "Lists the models that are served."),
+  MODEL_ATTESTATION(
+      "GET", "/models/{model}/attestation", "A signed statement of which checkpoint a model is."),
   MODEL("GET", "/models/{model}", "Describes one model; its id may hold slashes."),
   TOKENIZE("POST", "/tokenize", "Turns text or messages into token ids."),
   DETOKENIZE("POST", "/detokenize", "Turns token ids into text."),

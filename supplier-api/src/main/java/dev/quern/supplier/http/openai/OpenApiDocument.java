@@ -46,11 +46,12 @@ public final class OpenApiDocument {
       security.addObject();
       security.addObject().putArray("key");
     }
-    if (endpoint == Endpoint.MODEL || endpoint == Endpoint.INFO) {
+    boolean named = endpoint.path().contains("{model}");
+    if (named || endpoint == Endpoint.INFO) {
       ObjectNode parameter = operation.putArray("parameters").addObject();
       parameter.put("name", "model");
-      parameter.put("in", endpoint == Endpoint.MODEL ? "path" : "query");
-      parameter.put("required", endpoint == Endpoint.MODEL);
+      parameter.put("in", named ? "path" : "query");
+      parameter.put("required", named);
       parameter.putObject("schema").put("type", "string");
     }
     if (endpoint.body() != null) {
@@ -73,7 +74,9 @@ public final class OpenApiDocument {
     }
     ErrorShape shape = endpoint.errorShape();
     addError(responses, shape, "401", "A key is needed and was not given.");
-    if (endpoint == Endpoint.MODEL || endpoint == Endpoint.INFO || endpoint.body() != null) {
+    if (endpoint.path().contains("{model}")
+        || endpoint == Endpoint.INFO
+        || endpoint.body() != null) {
       addError(responses, shape, "404", "There is no such model.");
     }
     if (endpoint.body() != null) {

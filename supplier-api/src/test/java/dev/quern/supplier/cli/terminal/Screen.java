@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A terminal without scrolling: what a person would see after everything written to it. */
-final class Screen {
+public final class Screen {
   private static final Pattern CONTROL = Pattern.compile("\u001b\\[(\\d*)([AJ])");
 
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -18,16 +18,17 @@ final class Screen {
   private int row;
   private int column;
 
-  Screen(int columns) {
+  public Screen(int columns) {
     this.columns = columns;
   }
 
-  PrintStream stream() {
+  /** What is written here is seen. */
+  public PrintStream stream() {
     return new PrintStream(bytes, true, StandardCharsets.UTF_8);
   }
 
   /** Makes the window narrower or wider; lines that no longer fit are wrapped, as most do. */
-  void resize(int to) {
+  public void resize(int to) {
     lines();
     List<StringBuilder> wrapped = new ArrayList<>();
     int movedRow = 0;
@@ -49,7 +50,7 @@ final class Screen {
   }
 
   /** Rows from the top without spaces at their ends; none after the last that has a letter. */
-  List<String> lines() {
+  public List<String> lines() {
     String text = bytes.toString(StandardCharsets.UTF_8);
     bytes.reset();
     Matcher control = CONTROL.matcher(text);

@@ -1,0 +1,34 @@
+package dev.quern.cuda.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.quern.cuda.emulator.Emulator;
+import dev.quern.cuda.emulator.EmulatorBuild;
+import dev.quern.cuda.emulator.EmulatorMode;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Every kernel, launched through the driver's look-alike, against float64 in every mode. */
+class EmulatedKernelsTest {
+  @ParameterizedTest
+  @EnumSource(EmulatorMode.class)
+  void everyKernelAgreesWithFloat64(EmulatorMode mode) {
+    EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
+    Emulator emulator = new Emulator(EmulatorBuild.ofThisModule().library(false));
+    assertEquals(List.of(), KernelSuite.run(emulator, mode));
+  }
+
+  /** Off by default: another build of the emulator, in a process that preloads the sanitizers. */
+  @Test
+  @EnabledIfSystemProperty(named = "quern.emulator.sanitize", matches = "true")
+  void noKernelReadsOrWritesWhatIsNotIts() throws IOException {
+    EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
+    SuiteProcess process = new SuiteProcess(EmulatorBuild.ofThisModule().library(true), true);
+    assertEquals("", process.run(EmulatorMode.DEFAULT));
+  }
+}

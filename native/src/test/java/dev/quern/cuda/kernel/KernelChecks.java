@@ -1,0 +1,55 @@
+package dev.quern.cuda.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** All checks by name, for whoever runs them: tests, a sanitized process, a host with a GPU. */
+final class KernelChecks {
+  private KernelChecks() {}
+
+  /** One kernel in one element type against float64. */
+  record Check(String name, Consumer<KernelBench> body) {
+    void run(KernelBench bench) {
+      try {
+        body.accept(bench);
+      } finally {
+        bench.clear();
+      }
+    }
+  }
+
+  static List<Check> all() {
+    List<Check> checks = new ArrayList<>();
+    for (ElementType type : ElementType.values()) {
+      add(checks, "gather rows", type, ElementChecks::gatherRows);
+      add(checks, "gated", type, ElementChecks::gated);
+      add(checks, "pointwise", type, ElementChecks::pointwise);
+      add(checks, "RMSNorm", type, NormChecks::rmsNorm);
+      add(checks, "RMSNorm with residual", type, NormChecks::rmsNormWithResidual);
+      add(checks, "LayerNorm", type, NormChecks::layerNorm);
+      add(checks, "RoPE and cache", type, RopeChecks::rotateAndCache);
+      add(checks, "decode attention", type, AttentionChecks::decode);
+      add(checks, "decode attention, split", type, AttentionChecks::decodeSplit);
+      add(checks, "decode attention, window and cap", type, AttentionChecks::decodeWindowAndCap);
+      if (type != ElementType.FP32) {
+        add(checks, "prefill attention", type, AttentionChecks::prefill);
+        add(checks, "prefill attention, window and cap", type, AttentionChecks::prefillWindow);
+      }
+      add(checks, "matrix-vector product", type, LinearChecks::fewRows);
+      add(checks, "matrix product", type, LinearChecks::manyRows);
+      add(checks, "argmax", type, SamplingChecks::argmax);
+      add(checks, "sampling", type, SamplingChecks::sample);
+      add(checks, "expert routing", type, ExpertChecks::route);
+    }
+    return checks;
+  }
+
+  private interface Body {
+    void run(KernelBench bench, ElementType type);
+  }
+
+  private static void add(List<Check> checks, String name, ElementType type, Body body) {
+    checks.add(new Check(name + " " + type, bench -> body.run(bench, type)));
+  }
+}

@@ -1,0 +1,54 @@
+package dev.quern.cuda.kernel;
+
+import dev.quern.cuda.CudaContext;
+import dev.quern.cuda.CudaDriver;
+import dev.quern.cuda.CudaException;
+import dev.quern.cuda.emulator.Emulator;
+import dev.quern.cuda.emulator.EmulatorMode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * All kernel checks against one emulator library in one mode; also a process of its own, for a
+ * sanitized library and for kernels with bugs, which may end the process.
+ */
+final class KernelSuite {
+  private static final long SEED = 20261125;
+
+  /** The look-alike has the kernels linked in and reads no image. */
+  private static final byte[] NO_IMAGE = new byte[16];
+
+  private KernelSuite() {}
+
+  /** Arguments: the library, and one mode. Prints failures; exits with 1 when there are any. */
+  public static void main(String[] arguments) {
+    Emulator emulator = new Emulator(Path.of(arguments[0]));
+    List<String> failures = run(emulator, EmulatorMode.valueOf(arguments[1]));
+    failures.forEach(System.out::println);
+    System.exit(failures.isEmpty() ? 0 : 1);
+  }
+
+  /** What failed: a result that is wrong, or the fault that ended the run. */
+  static List<String> run(Emulator emulator, EmulatorMode mode) {
+    emulator.setMode(mode);
+    CudaDriver driver = CudaDriver.open(emulator.library());
+    List<String> failures = new ArrayList<>();
+    String running = "opening";
+    try (CudaContext context = CudaContext.open(driver, driver.device(0), 1.0);
+        KernelBench bench = new KernelBench(context, NO_IMAGE, SEED)) {
+      for (KernelChecks.Check check : KernelChecks.all()) {
+        running = check.name();
+        try {
+          check.run(bench);
+        } catch (AssertionError e) {
+          failures.add(check.name() + ": " + e.getMessage());
+        }
+      }
+    } catch (CudaException e) {
+      failures.add(running + ": " + emulator.fault() + " (" + e.getMessage() + ")");
+      CudaContext.reset(driver, driver.device(0));
+    }
+    return failures;
+  }
+}

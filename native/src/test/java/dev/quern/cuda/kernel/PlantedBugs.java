@@ -1,0 +1,147 @@
+package dev.quern.cuda.kernel;
+
+import dev.quern.cuda.emulator.EmulatorBuild;
+import dev.quern.cuda.emulator.EmulatorMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Plants bugs that GPU code typically has, one at a time, and shows which mode of the emulator
+ * finds each. Run by {@code native/src/test/native/planted-bugs.sh}; exits with 1 when one is not
+ * found.
+ */
+final class PlantedBugs {
+  private static final Path KERNELS = Path.of("src/main/cuda");
+
+  private PlantedBugs() {}
+
+  /**
+   * One bug.
+   *
+   * @param text what it replaces, which must occur in the file
+   */
+  private record Bug(String name, String file, String text, String replacement) {}
+
+  private static final List<Bug> BUGS =
+      List.of(
+          new Bug(
+              "no barrier between writing and reading a block's partial sums",
+              "device.h",
+              "if (lane == 0) scratch[warp] = v;\n  __syncthreads();",
+              "if (lane == 0) scratch[warp] = v;"),
+          new Bug(
+              "no barrier before a tile is overwritten",
+              "linear.cu",
+              "    __syncthreads();  // before the next load overwrites this stage\n",
+              ""),
+          new Bug(
+              "the last tile is not waited for",
+              "linear.cu",
+              "      waitCopies<0>();",
+              "      waitCopies<1>();"),
+          new Bug(
+              "a norm reads one vector past its row",
+              "norm.cu",
+              "i < hidden; i += stride) {\n    float v[8];",
+              "i <= hidden; i += stride) {\n    float v[8];"),
+          new Bug(
+              "a vector load that is not aligned",
+              "elements.cu",
+              "load8(row + i, gate);",
+              "load8(row + i + (i == 16 ? 1 : 0), gate);"),
+          new Bug(
+              "a barrier that not all threads reach",
+              "norm.cu",
+              "  float mean = 0.f;",
+              "  if (threadIdx.x < 40) __syncthreads();\n"
+                  + "  blockSum(total, scratch); float mean = 0.f;"),
+          new Bug(
+              "reading blocks past the end of a context",
+              "attention_decode.cu",
+              "valid[s] ? token : from",
+              "token"),
+          new Bug(
+              "a shuffle that names lanes that went elsewhere",
+              "linear.cu",
+              "const float total = warpSum(sum[r]);",
+              "const float total = lane < 16 ? warpSum(sum[r]) : 0.f;"),
+          new Bug(
+              "warps overlap in shared memory",
+              "attention_decode.cu",
+              "float* slot = merged + (warp * GROUP + g) * (WIDTH + 2);",
+              "float* slot = merged + (warp * GROUP + g) * WIDTH;"),
+          new Bug(
+              "a sliding window one token too wide",
+              "attention_prefill.cu",
+              "key > myPosition[half] - shape.window",
+              "key >= myPosition[half] - shape.window"),
+          new Bug(
+              "padding tokens written to the cache",
+              "rope.cu",
+              "if (slot < 0 && !isQuery) return;",
+              ""),
+          new Bug(
+              "ties of the largest logit go to either place",
+              "sampling.cu",
+              "return a.index < b.index ? a : b;",
+              "return b;"));
+
+  /** Arguments: the number of one bug, or nothing for all. */
+  public static void main(String[] arguments) throws IOException {
+    List<String> missed = new ArrayList<>();
+    int first = arguments.length == 0 ? 0 : Integer.parseInt(arguments[0]) - 1;
+    int end = arguments.length == 0 ? BUGS.size() : first + 1;
+    for (int i = first; i < end; i++) {
+      Bug bug = BUGS.get(i);
+      System.out.println((i + 1) + ". " + bug.name() + " (" + bug.file() + ")");
+      if (!isFound(plant(bug, i))) {
+        missed.add(bug.name());
+      }
+    }
+    System.out.println(
+        (end - first - missed.size()) + " of " + (end - first) + " bugs found; missed: " + missed);
+    System.exit(missed.isEmpty() ? 0 : 1);
+  }
+
+  private static Path plant(Bug bug, int number) throws IOException {
+    Path folder = Files.createDirectories(Path.of("target/planted/" + number));
+    try (Stream<Path> sources = Files.list(KERNELS)) {
+      for (Path source : sources.toList()) {
+        String text = Files.readString(source);
+        if (source.getFileName().toString().equals(bug.file())) {
+          if (!text.contains(bug.text())) {
+            throw new IllegalStateException(bug.file() + " no longer has: " + bug.text());
+          }
+          text = text.replace(bug.text(), bug.replacement());
+        }
+        Files.writeString(folder.resolve(source.getFileName()), text);
+      }
+    }
+    return folder;
+  }
+
+  /** All plain modes are shown; the sanitizers are asked only about what those do not find. */
+  private static boolean isFound(Path kernels) throws IOException {
+    EmulatorBuild build = new EmulatorBuild(Path.of(""), kernels);
+    boolean found = false;
+    SuiteProcess plain = new SuiteProcess(build.library(false), false);
+    for (EmulatorMode mode : EmulatorMode.values()) {
+      found |= show(mode.name(), plain.run(mode));
+    }
+    if (!found) {
+      found =
+          show("SANITIZED", new SuiteProcess(build.library(true), true).run(EmulatorMode.DEFAULT));
+    }
+    return found;
+  }
+
+  private static boolean show(String mode, String finding) {
+    String text = finding.isEmpty() ? "-" : finding;
+    System.out.printf("   %-10s %.150s%n", mode, text);
+    return !finding.isEmpty();
+  }
+}

@@ -1,0 +1,411 @@
+// look_alike_driver.cpp: a libcuda.so.1 whose device is this machine's CPU. Unchanged host code runs against it, kernels
+// included: they are compiled in, and module images are ignored. Tests only.
+//
+// Work on streams is queued and done when somebody waits (or at once in eager mode), in the order it was issued: a host
+// that reads before it waits sees stale bytes. Faults stick until the primary context is reset, as on hardware.
+#include "quern_kernels.cu"
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+
+#define API extern "C" __attribute__((visibility("default"))) int
+using Address = unsigned long long;
+
+enum Result {
+  SUCCESS = 0,
+  INVALID_VALUE = 1,
+  OUT_OF_MEMORY = 2,
+  NO_DEVICE = 100,
+  INVALID_DEVICE = 101,
+  NOT_FOUND = 500,
+  ILLEGAL_ADDRESS = 700,
+  LAUNCH_FAILED = 719,
+  CAPTURE_UNSUPPORTED = 900,
+};
+
+using Work = std::function<int()>;
+struct Graph {
+  std::vector<Work> nodes;
+};
+struct Stream {
+  Graph* capture = nullptr;
+};
+struct Event {
+  std::chrono::steady_clock::time_point recorded;
+};
+struct Allocation {
+  unsigned char* base;  // GUARD bytes, the caller's bytes, GUARD bytes
+  size_t bytes;
+};
+constexpr size_t GUARD = 256;
+
+/** The whole state of the machine that is played. One lock: the tests' host code has one device thread. */
+static struct Machine {
+  std::recursive_mutex lock;
+  std::deque<Work> queue;
+  std::map<Address, Allocation> memory;
+  size_t used = 0;
+  int sticky = SUCCESS;
+  std::string fault;
+  std::map<std::string, std::pair<long, int>> injected;  // call -> (calls until it fails, result)
+  std::map<std::string, long> settings{
+      {"driverVersion", 13000}, {"devices", 1}, {"totalMemory", 1l << 30}, {"major", 8}, {"minor", 6}};
+} machine;
+
+static void break_(int result, const std::string& message) {
+  if (machine.sticky) return;
+  machine.sticky = result;
+  machine.fault = message;
+}
+
+/** What is injected for `call`, or the sticky fault. */
+static int enter(const char* call) {
+  auto it = machine.injected.find(call);
+  if (it != machine.injected.end() && --it->second.first < 0) {
+    int result = it->second.second;
+    machine.injected.erase(it);
+    if (result >= ILLEGAL_ADDRESS && result < CAPTURE_UNSUPPORTED) break_(result, std::string("injected at ") + call);
+    return result;
+  }
+  return machine.sticky;
+}
+#define ENTER(call)                                        \
+  std::lock_guard<std::recursive_mutex> guard(machine.lock); \
+  if (int r = enter(call)) return r
+
+static int drain() {
+  while (!machine.queue.empty() && !machine.sticky) {
+    Work work = std::move(machine.queue.front());
+    machine.queue.pop_front();
+    work();
+  }
+  machine.queue.clear();
+  return machine.sticky;
+}
+static int submit(void* stream, Work work) {
+  if (!stream) return INVALID_VALUE;  // the legacy stream is never meant
+  auto* s = (Stream*)stream;
+  if (s->capture) {
+    s->capture->nodes.push_back(std::move(work));
+  } else {
+    machine.queue.push_back(std::move(work));
+    if (emu::mode.eager) return drain();
+  }
+  return SUCCESS;
+}
+
+/** Whether [p, p + n) lies inside one allocation. */
+static bool onDevice(Address p, size_t n) {
+  auto it = machine.memory.upper_bound(p);
+  if (it == machine.memory.begin()) return false;
+  --it;
+  return p + n <= it->first + it->second.bytes;
+}
+static bool guardsHold([[maybe_unused]] const Allocation& a) {
+#ifndef EMU_ASAN  // which watches the guards itself
+  for (size_t i = 0; i < GUARD; i++) {
+    if (a.base[i] != emu::CANARY || a.base[GUARD + a.bytes + i] != emu::CANARY) return false;
+  }
+#endif
+  return true;
+}
+static void checkGuards(const char* kernel) {
+  for (auto& [address, a] : machine.memory) {
+    if (!guardsHold(a)) return break_(ILLEGAL_ADDRESS, std::string("kernel ") + kernel + " wrote outside its memory");
+  }
+}
+static int copy(void* to, const void* from, size_t n) {
+  std::memmove(to, from, n);
+  return SUCCESS;
+}
+
+// ---- for the tests ------------------------------------------------------------------------------------------------------
+/** Sets one of: reversed, eager, fill, or a setting of the machine. */
+API emuSet(const char* key, long value) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  std::string k = key;
+  if (k == "reversed") emu::mode.reversed = value;
+  else if (k == "eager") emu::mode.eager = value;
+  else if (k == "fill") emu::mode.fill = (unsigned char)value;
+  else if (machine.settings.count(k)) machine.settings[k] = value;
+  else return INVALID_VALUE;
+  return SUCCESS;
+}
+/** The call named so fails with `result` after `successes` more calls. */
+API emuFail(const char* call, long successes, int result) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  machine.injected[call] = {successes, result};
+  return SUCCESS;
+}
+/** What broke the device, for a person. */
+API emuFault(char* text, int bytes) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  std::snprintf(text, bytes, "%s", machine.fault.c_str());
+  return SUCCESS;
+}
+
+// ---- device and context -------------------------------------------------------------------------------------------------
+API cuInit(unsigned) {
+  ENTER("cuInit");
+  return machine.settings["devices"] ? SUCCESS : NO_DEVICE;
+}
+API cuDriverGetVersion(int* version) {
+  *version = (int)machine.settings["driverVersion"];
+  return SUCCESS;
+}
+API cuDeviceGetCount(int* count) {
+  *count = (int)machine.settings["devices"];
+  return SUCCESS;
+}
+API cuDeviceGet(int* device, int ordinal) {
+  *device = ordinal;
+  return ordinal < 0 || ordinal >= machine.settings["devices"] ? INVALID_DEVICE : SUCCESS;
+}
+API cuDeviceGetName(char* name, int bytes, int) {
+  std::snprintf(name, bytes, "Emulated device");
+  return SUCCESS;
+}
+API cuDeviceTotalMem_v2(size_t* bytes, int) {
+  *bytes = machine.settings["totalMemory"];
+  return SUCCESS;
+}
+API cuDeviceGetAttribute(int* value, int attribute, int) {
+  switch (attribute) {
+    case 16: *value = 4; break;                                  // multiprocessors
+    case 75: *value = (int)machine.settings["major"]; break;     // compute capability
+    case 76: *value = (int)machine.settings["minor"]; break;
+    case 97: *value = (int)emu::SHARED_BYTES; break;             // shared memory of a block that opts in
+    default: return INVALID_VALUE;
+  }
+  return SUCCESS;
+}
+API cuDevicePrimaryCtxRetain(void** context, int) {
+  static int primary;
+  *context = &primary;
+  ENTER("cuDevicePrimaryCtxRetain");
+  return SUCCESS;
+}
+API cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
+/** All memory of the context is gone, and so is its fault. */
+API cuDevicePrimaryCtxReset_v2(int) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  machine.queue.clear();
+  for (auto& [address, a] : machine.memory) free(a.base);
+  machine.memory.clear();
+  machine.used = 0;
+  machine.sticky = SUCCESS;
+  machine.fault.clear();
+  return SUCCESS;
+}
+API cuCtxSetCurrent(void*) { return SUCCESS; }
+API cuCtxSynchronize() {
+  ENTER("cuCtxSynchronize");
+  return drain();
+}
+
+// ---- memory -------------------------------------------------------------------------------------------------------------
+API cuMemGetInfo_v2(size_t* free, size_t* total) {
+  ENTER("cuMemGetInfo_v2");
+  *total = machine.settings["totalMemory"];
+  *free = *total - machine.used;
+  return SUCCESS;
+}
+API cuMemAlloc_v2(Address* address, size_t bytes) {
+  ENTER("cuMemAlloc_v2");
+  if (!bytes) return INVALID_VALUE;
+  if (machine.used + bytes > (size_t)machine.settings["totalMemory"]) return OUT_OF_MEMORY;
+  size_t whole = (bytes + 2 * GUARD + 255) & ~(size_t)255;
+  auto* base = (unsigned char*)aligned_alloc(256, whole);
+  if (!base) return OUT_OF_MEMORY;
+  std::memset(base, emu::CANARY, whole);
+  std::memset(base + GUARD, emu::mode.fill, bytes);
+  *address = (Address)(base + GUARD);
+  machine.memory[*address] = {base, bytes};
+#ifdef EMU_ASAN
+  __asan_poison_memory_region(base, GUARD);
+  __asan_poison_memory_region(base + GUARD + (bytes + 7) / 8 * 8, whole - GUARD - (bytes + 7) / 8 * 8);
+#endif
+  machine.used += bytes;
+  return SUCCESS;
+}
+API cuMemFree_v2(Address address) {
+  ENTER("cuMemFree_v2");
+  drain();
+  auto it = machine.memory.find(address);
+  if (it == machine.memory.end()) return INVALID_VALUE;
+  machine.used -= it->second.bytes;
+  free(it->second.base);
+  machine.memory.erase(it);
+  return SUCCESS;
+}
+API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
+  ENTER("cuMemHostAlloc");
+  *address = aligned_alloc(4096, (bytes + 4095) & ~(size_t)4095);
+  if (*address) std::memset(*address, emu::mode.fill, bytes);
+  return *address ? SUCCESS : OUT_OF_MEMORY;
+}
+API cuMemFreeHost(void* address) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  drain();
+  free(address);
+  return SUCCESS;
+}
+API cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t n, void* stream) {
+  ENTER("cuMemcpyHtoDAsync_v2");
+  if (!onDevice(to, n)) return INVALID_VALUE;
+  return submit(stream, [=] { return copy((void*)to, from, n); });
+}
+API cuMemcpyDtoHAsync_v2(void* to, Address from, size_t n, void* stream) {
+  ENTER("cuMemcpyDtoHAsync_v2");
+  if (!onDevice(from, n)) return INVALID_VALUE;
+  return submit(stream, [=] { return copy(to, (void*)from, n); });
+}
+API cuMemcpyDtoDAsync_v2(Address to, Address from, size_t n, void* stream) {
+  ENTER("cuMemcpyDtoDAsync_v2");
+  if (!onDevice(to, n) || !onDevice(from, n)) return INVALID_VALUE;
+  return submit(stream, [=] { return copy((void*)to, (void*)from, n); });
+}
+API cuMemsetD8Async(Address to, unsigned char value, size_t n, void* stream) {
+  ENTER("cuMemsetD8Async");
+  if (!onDevice(to, n)) return INVALID_VALUE;
+  return submit(stream, [=] { return std::memset((void*)to, value, n), SUCCESS; });
+}
+
+// ---- streams and events -------------------------------------------------------------------------------------------------
+API cuStreamCreate(void** stream, unsigned) {
+  ENTER("cuStreamCreate");
+  *stream = new Stream;
+  return SUCCESS;
+}
+API cuStreamDestroy_v2(void* stream) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  drain();
+  delete (Stream*)stream;
+  return SUCCESS;
+}
+API cuStreamSynchronize(void* stream) {
+  ENTER("cuStreamSynchronize");
+  return ((Stream*)stream)->capture ? (int)CAPTURE_UNSUPPORTED : drain();
+}
+API cuStreamWaitEvent(void*, void*, unsigned) {
+  ENTER("cuStreamWaitEvent");
+  return SUCCESS;  // the queue keeps the order of issue over all streams
+}
+API cuEventCreate(void** event, unsigned) {
+  ENTER("cuEventCreate");
+  *event = new Event;
+  return SUCCESS;
+}
+API cuEventDestroy_v2(void* event) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  drain();
+  delete (Event*)event;
+  return SUCCESS;
+}
+API cuEventRecord(void* event, void* stream) {
+  ENTER("cuEventRecord");
+  return submit(stream, [=] { return ((Event*)event)->recorded = std::chrono::steady_clock::now(), SUCCESS; });
+}
+API cuEventSynchronize(void*) {
+  ENTER("cuEventSynchronize");
+  return drain();
+}
+API cuEventElapsedTime(float* milliseconds, void* from, void* to) {
+  ENTER("cuEventElapsedTime");
+  *milliseconds =
+      std::chrono::duration<float, std::milli>(((Event*)to)->recorded - ((Event*)from)->recorded).count();
+  return SUCCESS;
+}
+
+// ---- modules, launches, graphs ------------------------------------------------------------------------------------------
+API cuModuleLoadData(void** module, const void* image) {
+  ENTER("cuModuleLoadData");
+  static int linkedIn;
+  *module = &linkedIn;
+  return image ? SUCCESS : INVALID_VALUE;
+}
+API cuModuleUnload(void*) { return SUCCESS; }
+API cuModuleGetFunction(void** function, void*, const char* name) {
+  ENTER("cuModuleGetFunction");
+  for (auto& k : emu::kernels()) {
+    if (!std::strcmp(k.name, name)) {
+      *function = &k;
+      return SUCCESS;
+    }
+  }
+  return NOT_FOUND;
+}
+API cuFuncSetAttribute(void*, int, int value) {
+  return value > (int)emu::SHARED_BYTES ? INVALID_VALUE : SUCCESS;
+}
+API cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                   unsigned sharedBytes, void* stream, void** parameters, void**) {
+  ENTER("cuLaunchKernel");
+  auto* k = (emu::Kernel*)function;
+  long threads = (long)bx * by * bz;
+  if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || !threads || threads > emu::MAX_THREADS ||
+      sharedBytes > emu::SHARED_BYTES) {
+    return INVALID_VALUE;
+  }
+  auto body = k->bind(parameters);  // copies the parameters' values now, as the driver does
+  return submit(stream, [=]() -> int {
+    std::string fault = emu::pool().launch(k->name, body, dim3(gx, gy, gz), dim3(bx, by, bz), sharedBytes);
+    if (!fault.empty()) break_(LAUNCH_FAILED, fault);
+    checkGuards(k->name);
+    return machine.sticky;
+  });
+}
+API cuStreamBeginCapture_v2(void* stream, int) {
+  ENTER("cuStreamBeginCapture_v2");
+  auto* s = (Stream*)stream;
+  if (!s || s->capture) return CAPTURE_UNSUPPORTED;
+  s->capture = new Graph;
+  return SUCCESS;
+}
+API cuStreamEndCapture(void* stream, void** graph) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  auto* s = (Stream*)stream;
+  if (!s || !s->capture) return CAPTURE_UNSUPPORTED;
+  *graph = s->capture;
+  s->capture = nullptr;
+  return SUCCESS;
+}
+API cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
+  ENTER("cuGraphInstantiateWithFlags");
+  *executable = new Graph(*(Graph*)graph);
+  return SUCCESS;
+}
+API cuGraphLaunch(void* executable, void* stream) {
+  ENTER("cuGraphLaunch");
+  for (auto& node : ((Graph*)executable)->nodes) {
+    if (int r = submit(stream, node)) return r;
+  }
+  return SUCCESS;
+}
+API cuGraphDestroy(void* graph) {
+  delete (Graph*)graph;
+  return SUCCESS;
+}
+API cuGraphExecDestroy(void* executable) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  drain();
+  delete (Graph*)executable;
+  return SUCCESS;
+}
+API cuGetErrorName(int result, const char** name) {
+  static const std::map<int, const char*> names{
+      {SUCCESS, "CUDA_SUCCESS"},
+      {INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE"},
+      {OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY"},
+      {NO_DEVICE, "CUDA_ERROR_NO_DEVICE"},
+      {INVALID_DEVICE, "CUDA_ERROR_INVALID_DEVICE"},
+      {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"},
+      {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+      {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"},
+      {CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"}};
+  auto it = names.find(result);
+  if (it == names.end()) return INVALID_VALUE;
+  *name = it->second;
+  return SUCCESS;
+}
