@@ -1,11 +1,13 @@
 package dev.quern.store.cache;
 
+import dev.quern.store.HubCache;
 import dev.quern.store.hub.BlobLock;
 import dev.quern.store.hub.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Deletes contents unless somebody is writing them. */
@@ -40,6 +42,30 @@ final class BlobCustody {
     }
   }
 
+  /**
+   * Keeps pulls of this model from beginning until it is closed; empty while one is under way,
+   * which counts on what it finds.
+   */
+  Optional<BlobLock> withoutPulls() throws IOException {
+    return BlobLock.tryAcquire(folder.pullLock());
+  }
+
+  /** Blobs that files of any revision lead to, as things are now. */
+  Set<String> inUse() {
+    return now().map(CachedRepository::blobsInUse).orElse(Set.of());
+  }
+
+  /** Whether no revision is left, as things are now. */
+  boolean isWithoutRevisions() {
+    return now().map(found -> found.revisions().isEmpty()).orElse(true);
+  }
+
+  private Optional<CachedRepository> now() {
+    Path root = folder.root();
+    HubCache cache = new HubCache(root.resolve("..").normalize());
+    return new CacheScanner(cache).find(HubCache.id(root));
+  }
+
   /** Whether a download writes this content now. */
   boolean isBeingWritten(String blob) throws IOException {
     return isHeld(folder.lockFile(blob));
@@ -52,7 +78,7 @@ final class BlobCustody {
     }
     try (Stream<Path> locks = Files.list(folder.locks())) {
       for (Path lock : locks.toList()) {
-        if (isHeld(lock)) {
+        if (lock.toString().endsWith(".lock") && isHeld(lock)) {
           return true;
         }
       }

@@ -1,5 +1,6 @@
 package dev.quern.store.cache;
 
+import dev.quern.store.hub.BlobLock;
 import dev.quern.store.hub.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -103,50 +105,75 @@ public final class Pruning {
   }
 
   /**
-   * Removes it, and the folders of models that have nothing left.
+   * Removes it, and the folders of models that have nothing left. A model that is being pulled is
+   * left as it is.
    *
    * @throws dev.quern.store.QuernException if the cache cannot be written
    */
   public Outcome run() {
+    Outcome total = new Outcome(0, 0);
+    for (CachedRepository repository : repositories) {
+      List<Item> own =
+          items.stream()
+              .filter(item -> item.repository().folder().equals(repository.folder()))
+              .toList();
+      if (own.isEmpty() && !repository.revisions().isEmpty()) {
+        continue;
+      }
+      Outcome outcome = run(repository, own);
+      total = new Outcome(total.freedBytes + outcome.freedBytes, total.locked + outcome.locked);
+    }
+    return total;
+  }
+
+  private static Outcome run(CachedRepository repository, List<Item> items) {
+    BlobCustody custody = new BlobCustody(repository.folder());
+    try {
+      Optional<BlobLock> alone = custody.withoutPulls();
+      if (alone.isEmpty()) {
+        return new Outcome(0, items.size());
+      }
+      try (BlobLock _ = alone.get()) {
+        Outcome outcome = remove(repository.folder(), items, custody);
+        removeIfEmpty(repository, items, custody);
+        return outcome;
+      }
+    } catch (IOException e) {
+      throw Trees.notRemovable(repository.folder().root(), e);
+    }
+  }
+
+  private static Outcome remove(ModelFolder folder, List<Item> items, BlobCustody custody)
+      throws IOException {
+    // A pull may have ended since this was planned.
+    Set<String> needed = custody.inUse();
     long freed = 0;
     int locked = 0;
     for (Item item : items) {
-      ModelFolder folder = item.repository().folder();
-      try {
-        if (item.kind() == Kind.LEFTOVER) {
-          Trees.delete(item.content().file());
-        } else if (!new BlobCustody(folder).delete(item.content())) {
-          locked++;
-          continue;
-        }
-        if (item.kind() == Kind.UNUSED_BLOB) {
-          Files.deleteIfExists(folder.verified().resolve(item.content().name()));
-        }
-        freed += item.content().bytes();
-      } catch (IOException e) {
-        throw Trees.notRemovable(folder.root(), e);
+      if (item.kind() == Kind.LEFTOVER) {
+        Trees.delete(item.content().file());
+      } else if (needed.contains(item.content().name()) || !custody.delete(item.content())) {
+        locked++;
+        continue;
       }
+      if (item.kind() == Kind.UNUSED_BLOB) {
+        Files.deleteIfExists(folder.verified().resolve(item.content().name()));
+      }
+      freed += item.content().bytes();
     }
-    removeEmptyModels();
     return new Outcome(freed, locked);
   }
 
-  private void removeEmptyModels() {
+  private static void removeIfEmpty(
+      CachedRepository repository, List<Item> items, BlobCustody custody) throws IOException {
     Set<Path> pruned = new HashSet<>();
     items.forEach(item -> pruned.add(item.content().file()));
-    for (CachedRepository repository : repositories) {
-      boolean empty =
-          repository.revisions().isEmpty()
-              && Stream.concat(repository.blobs().stream(), repository.partials().stream())
-                  .allMatch(content -> pruned.contains(content.file()));
-      Path root = repository.folder().root();
-      try {
-        if (empty && !new BlobCustody(repository.folder()).isAnythingBeingWritten()) {
-          Trees.delete(root);
-        }
-      } catch (IOException e) {
-        throw Trees.notRemovable(root, e);
-      }
+    boolean empty =
+        repository.revisions().isEmpty()
+            && Stream.concat(repository.blobs().stream(), repository.partials().stream())
+                .allMatch(content -> pruned.contains(content.file()));
+    if (empty && custody.isWithoutRevisions() && !custody.isAnythingBeingWritten()) {
+      Trees.delete(repository.folder().root());
     }
   }
 

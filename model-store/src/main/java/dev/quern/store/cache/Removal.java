@@ -1,5 +1,8 @@
 package dev.quern.store.cache;
 
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import dev.quern.store.hub.BlobLock;
 import dev.quern.store.hub.CheckpointManifest;
 import dev.quern.store.hub.ModelFolder;
 import java.io.IOException;
@@ -99,33 +102,47 @@ public final class Removal {
   /**
    * Does it.
    *
-   * @throws dev.quern.store.QuernException if the cache cannot be written
+   * @throws dev.quern.store.QuernException UNAVAILABLE while the model is pulled; or if the cache
+   *     cannot be written
    */
   public Outcome run() {
     ModelFolder folder = repository.folder();
-    try {
+    BlobCustody custody = new BlobCustody(folder);
+    try (BlobLock _ = custody.withoutPulls().orElseThrow(this::beingPulled)) {
       for (CachedRevision revision : revisions) {
         removeRefs(revision);
         removeSnapshot(revision);
       }
-      BlobCustody custody = new BlobCustody(folder);
-      long freed = ownBytes;
-      int kept = 0;
-      for (StoredBlob content : contents) {
-        if (custody.delete(content)) {
-          freed += content.bytes();
-          Files.deleteIfExists(folder.verified().resolve(content.name()));
-        } else {
-          kept++;
-        }
-      }
-      if (everything && !custody.isAnythingBeingWritten()) {
+      Outcome outcome = removeContents(custody);
+      if (everything && custody.isWithoutRevisions() && !custody.isAnythingBeingWritten()) {
         Trees.delete(folder.root());
       }
-      return new Outcome(freed, kept);
+      return outcome;
     } catch (IOException e) {
       throw Trees.notRemovable(folder.root(), e);
     }
+  }
+
+  private Outcome removeContents(BlobCustody custody) throws IOException {
+    // A pull may have ended since this was planned.
+    Set<String> needed = custody.inUse();
+    long freed = ownBytes;
+    int kept = 0;
+    for (StoredBlob content : contents) {
+      if (!needed.contains(content.name()) && custody.delete(content)) {
+        freed += content.bytes();
+        Files.deleteIfExists(repository.folder().verified().resolve(content.name()));
+      } else {
+        kept++;
+      }
+    }
+    return new Outcome(freed, kept);
+  }
+
+  private QuernException beingPulled() {
+    return new QuernException(
+        ErrorCategory.UNAVAILABLE,
+        repository.name() + " is being pulled: wait for that or stop it, then remove it");
   }
 
   private void removeRefs(CachedRevision revision) throws IOException {

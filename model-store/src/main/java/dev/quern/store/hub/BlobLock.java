@@ -27,6 +27,7 @@ import java.util.Optional;
  * neither sees nor stops a {@code flock}, so that Quern and a Python process would both write.
  */
 public final class BlobLock implements AutoCloseable {
+  private static final int LOCK_SH = 1;
   private static final int LOCK_EX = 2;
   private static final int LOCK_NB = 4;
   private static final int O_RDWR = 2;
@@ -47,6 +48,19 @@ public final class BlobLock implements AutoCloseable {
    * @throws IOException if the file cannot be made or opened, or the file system has no locks
    */
   public static Optional<BlobLock> tryAcquire(Path file) throws IOException {
+    return acquire(file, LOCK_EX | LOCK_NB);
+  }
+
+  /**
+   * Waits until nobody has the lock alone, and then has it together with others who share it.
+   *
+   * @throws IOException if the file cannot be made or opened, or the file system has no locks
+   */
+  public static BlobLock acquireShared(Path file) throws IOException {
+    return acquire(file, LOCK_SH).orElseThrow();
+  }
+
+  private static Optional<BlobLock> acquire(Path file, int operation) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
     if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       try {
@@ -60,7 +74,7 @@ public final class BlobLock implements AutoCloseable {
     }
     int descriptor = Posix.open(file);
     try {
-      if (Posix.flock(descriptor, LOCK_EX | LOCK_NB, file)) {
+      if (Posix.flock(descriptor, operation, file)) {
         BlobLock lock = new BlobLock(descriptor);
         descriptor = -1;
         return Optional.of(lock);

@@ -165,6 +165,17 @@ public final class Hub implements AutoCloseable {
     }
     ModelFolder folder = ModelFolder.of(settings().cache(), plan.reference().id());
     try {
+      Files.createDirectories(settings().cache().root());
+      SafeFolders.make(settings().cache().root(), folder.locks());
+      return pullLocked(plan, folder, listener);
+    } catch (IOException e) {
+      throw DiskFailures.of(settings().cache().root(), e);
+    }
+  }
+
+  private PulledModel pullLocked(PullPlan plan, ModelFolder folder, PullListener listener)
+      throws IOException {
+    try (BlobLock _ = BlobLock.acquireShared(folder.pullLock())) {
       prepare(folder);
       checkSpace(plan);
       PullRun run = new PullRun(plan, folder, parts, listener);
@@ -177,8 +188,6 @@ public final class Hub implements AutoCloseable {
           new PulledModel(
               plan.reference(), plan.commit(), plan.snapshot(), manifest, run.bytesFetched()),
           listener);
-    } catch (IOException e) {
-      throw DiskFailures.of(settings().cache().root(), e);
     }
   }
 
@@ -189,8 +198,6 @@ public final class Hub implements AutoCloseable {
 
   private void prepare(ModelFolder folder) throws IOException {
     HubCache cache = settings().cache();
-    Files.createDirectories(cache.root());
-    SafeFolders.make(cache.root(), folder.locks());
     Files.createDirectories(folder.root());
     for (Path each :
         List.of(

@@ -46,6 +46,14 @@ public record ModelFolder(Path root, Path locks) {
   }
 
   /**
+   * The file whose lock pulls of this model share, and who takes contents away has alone: a pull
+   * counts on what it finds, until its snapshot shows that it does.
+   */
+  public Path pullLock() {
+    return locks.resolve(".quern-pull");
+  }
+
+  /**
    * Quern's own files: {@code partial/BLOB} and {@code partial/BLOB.journal} of a download under
    * way or broken off, {@code verified/BLOB} for a blob whose hash was found right, {@code
    * manifests/COMMIT.json}, and {@code staging/} for what is about to be renamed into place.

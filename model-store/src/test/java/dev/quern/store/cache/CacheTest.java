@@ -6,8 +6,10 @@ import static dev.quern.store.cache.CacheFixture.blobName;
 import static dev.quern.store.cache.CacheFixture.write;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quern.store.QuernException;
 import dev.quern.store.hub.BlobLock;
 import dev.quern.store.hub.CheckpointManifest;
 import dev.quern.store.hub.ModelFolder;
@@ -134,6 +136,24 @@ final class CacheTest {
     long all = 0L + CONFIG_A.length() + CONFIG_B.length() + WEIGHTS.length() + 4 + 10;
     assertEquals(new Removal.Outcome(all, 0), Removal.ofAll(model).run());
     assertFalse(Files.exists(folder.root()));
+  }
+
+  @Test
+  void aModelThatIsBeingPulledStaysAsItIs() throws IOException {
+    ModelFolder folder = cache.folder(NAME);
+    write(folder.blobs().resolve("e".repeat(64)), "found");
+    CachedRepository model = cache.find(NAME);
+    Pruning pruning = Pruning.of(cache.scanner().scan(), EVER);
+    assertEquals(1, pruning.items().size());
+    List<String> before = cache.contents(NAME).toList();
+    try (BlobLock _ = BlobLock.acquireShared(folder.pullLock());
+        BlobLock _ = BlobLock.acquireShared(folder.pullLock())) {
+      QuernException error = assertThrows(QuernException.class, () -> Removal.ofAll(model).run());
+      assertTrue(error.message().contains("is being pulled"), error.message());
+      assertEquals(new Pruning.Outcome(0, 1), pruning.run());
+      assertEquals(before, cache.contents(NAME).toList());
+    }
+    assertEquals(new Pruning.Outcome(5, 0), pruning.run());
   }
 
   @Test
