@@ -19,7 +19,8 @@ import java.util.Set;
  *       cluster that ends in a zero-width joiner or a variation selector;
  *   <li>a regional indicator without its mate, that is half of a flag;
  *   <li>scripts whose letters take signs as a rule (Indic scripts, Thai, Lao, Khmer, Myanmar,
- *       Tibetan), and Hangul written in conjoining letters.
+ *       Tibetan), signs that came apart from their letter, and Hangul written in conjoining
+ *       letters.
  * </ul>
  *
  * Never more than {@link #MAX_HELD} chars are held back. One thread at a time.
@@ -53,7 +54,8 @@ final class GraphemeTail {
               Character.UnicodeScript.LAO,
               Character.UnicodeScript.TIBETAN,
               Character.UnicodeScript.MYANMAR,
-              Character.UnicodeScript.KHMER));
+              Character.UnicodeScript.KHMER,
+              Character.UnicodeScript.INHERITED));
 
   private final BreakIterator clusters = BreakIterator.getCharacterInstance(Locale.ROOT);
 

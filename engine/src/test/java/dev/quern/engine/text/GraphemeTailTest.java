@@ -17,6 +17,13 @@ class GraphemeTailTest {
   }
 
   @Test
+  void aSignApartFromItsLetterMayTakeAnother() {
+    assertEquals(1, tail.certain("a\uFFFD"));
+    assertEquals(0, tail.certain("\u0951"));
+    assertEquals(0, tail.certain("\u0951\uD83C\uDFFD"));
+  }
+
+  @Test
   void latinTextIsCertainAtOnce() {
     assertEquals(5, tail.certain("caf\u00E9!"));
   }
