@@ -39,6 +39,17 @@ public interface Backend extends AutoCloseable {
 
   DeviceBatch upload(ForwardBatch batch);
 
+  /**
+   * Brings a batch to the device and runs a model's pass over it. A backend may record what the
+   * pass asks for where each sequence computes one token whose logits are wanted, and replay that
+   * for later batches like it, padded to a size it has recorded.
+   *
+   * @return the logits of the wanted rows
+   */
+  default Tensor run(ForwardBatch batch, KvCache cache, ForwardPass pass) {
+    return pass.forward(upload(batch), cache);
+  }
+
   /** Rows {@code ids} of {@code table [rows, hiddenSize]}: {@code [tokens, hiddenSize]}. */
   Tensor embedding(Tensor table, Tensor ids);
 
