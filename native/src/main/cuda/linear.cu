@@ -1,31 +1,24 @@
 // linear.cu: out = x W^T + bias. x [rows, inFeatures], W [outFeatures, inFeatures], bias [outFeatures] or null,
-// out [rows, outFeatures]; inFeatures % 8 == 0. Three ways: by reading W once for few rows, by tensor cores, by plain arithmetic.
-#include "tensor_core.h"
+// out [rows, outFeatures]; inFeatures % 8 == 0. Three ways: by streaming W for few rows and for fp32, by tensor cores, by plain
+// arithmetic.
+#include "activation.h"
+#include "products.h"
 
-// ---- few rows: the time is that of reading W, so a warp streams one row of W past ROWS rows of x --------------------------
-// rows <= ROWS.  grid = ceil(outFeatures / 4), 128 threads.
+// ---- few rows: a warp a feature ------------------------------------------------------------------------------------------------
+// grid = (ceil(outFeatures / 4), ceil(rows / ROWS)), 128 threads.
 template <class T, int ROWS>
 DEV void matrixVector(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
-  const int lane = threadIdx.x & 31, feature = blockIdx.x * 4 + (threadIdx.x >> 5);
+  const int feature = blockIdx.x * 4 + (threadIdx.x >> 5), firstRow = blockIdx.y * ROWS;
   if (feature >= outFeatures) return;  // whole warps leave
-  const T* w = weight + (size_t)feature * inFeatures;
-  float sum[ROWS] = {};
-  for (int i = lane * 8; i < inFeatures; i += 32 * 8) {
-    float a[8];
-    load8(w + i, a);
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      float b[8];
-      load8(x + (size_t)min(r, rows - 1) * inFeatures + i, b);
-#pragma unroll
-      for (int k = 0; k < 8; k++) sum[r] += a[k] * b[k];
-    }
-  }
+  float sum[1][ROWS];
+  const T* row[ROWS];
+  rowsFrom(row, x, firstRow, rows, inFeatures);
+  dotProducts<T, ROWS, 1>(sum, {weight + (size_t)feature * inFeatures}, row, inFeatures);
+  const float shift = bias ? toFloat(bias[feature]) : 0.f;
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
-    const float total = warpSum(sum[r]);
-    if (lane == 0 && r < rows) {
-      out[(size_t)r * outFeatures + feature] = fromFloat<T>(total + (bias ? toFloat(bias[feature]) : 0.f));
+    if ((threadIdx.x & 31) == 0 && firstRow + r < rows) {
+      out[(size_t)(firstRow + r) * outFeatures + feature] = fromFloat<T>(sum[0][r] + shift);
     }
   }
 }
@@ -36,86 +29,51 @@ DEV void matrixVector(T* out, const T* x, const T* weight, const T* bias, int ro
     matrixVector<T, ROWS>(out, x, weight, bias, rows, outFeatures, inFeatures);                                           \
   }                                                                                                                       \
   KERNEL(matrix_vector_##T##_##ROWS);
-#define MATRIX_VECTOR_TYPE(T) MATRIX_VECTOR(T, 1) MATRIX_VECTOR(T, 2) MATRIX_VECTOR(T, 4) MATRIX_VECTOR(T, 8)
-FOR_EACH_TYPE(MATRIX_VECTOR_TYPE)
 
-// ---- tensor cores: a tile of 64 x 64 outputs a block, 32 deep, two tiles in flight ---------------------------------------------
-// grid = (ceil(outFeatures / 64), ceil(rows / 64)), 128 threads in 2 x 2 warps. sm_80 and later.
-template <class T>
-DEV void gemm(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
-  constexpr int TILE = 64, DEPTH = 32, PITCH = DEPTH + 8, STAGES = 2;  // + 8: ldmatrix without bank conflicts
-  DYNAMIC_SHARED(T, sharedX);
-  T* sharedWeight = sharedX + STAGES * TILE * PITCH;
-  const int t = threadIdx.x, lane = t & 31, warpRow = (t >> 5) & 1, warpColumn = t >> 6;
-  const int firstRow = blockIdx.y * TILE, firstFeature = blockIdx.x * TILE;
-  float sum[2][4][4] = {};
-
-  auto load = [&](int stage, int depth) {
+// The first half of a gated feed-forward layer in one launch: out[r, f] = activation(gate) * up of
+// [gate, up] = x W^T + bias, with W [2 width, inFeatures] and bias [2 width] holding gate, then up. All is rounded where
+// matrix_vector and gated round, so that both ways give the same bits.  out [rows, width].
+// grid = (ceil(width / 4), ceil(rows / ROWS)), 128 threads.
+template <class T, int ROWS>
+DEV void gatedMatrixVector(T* out, const T* x, const T* weight, const T* bias, int activation, int rows, int width,
+                           int inFeatures) {
+  const int feature = blockIdx.x * 4 + (threadIdx.x >> 5), firstRow = blockIdx.y * ROWS;
+  if (feature >= width) return;  // whole warps leave
+  float sum[2][ROWS];
+  const T* row[ROWS];
+  rowsFrom(row, x, firstRow, rows, inFeatures);
+  const T* gateRow = weight + (size_t)feature * inFeatures;
+  dotProducts<T, ROWS, 2>(sum, {gateRow, gateRow + (size_t)width * inFeatures}, row, inFeatures);
+  const float gateShift = bias ? toFloat(bias[feature]) : 0.f, upShift = bias ? toFloat(bias[width + feature]) : 0.f;
 #pragma unroll
-    for (int i = t; i < TILE * DEPTH / 8; i += 128) {
-      const int r = i / (DEPTH / 8), c = i % (DEPTH / 8) * 8;
-      const bool validX = firstRow + r < rows && depth + c < inFeatures;
-      const bool validWeight = firstFeature + r < outFeatures && depth + c < inFeatures;
-      copyAsync16(sharedX + (stage * TILE + r) * PITCH + c,
-                  x + (validX ? (size_t)(firstRow + r) * inFeatures + depth + c : 0), validX);
-      copyAsync16(sharedWeight + (stage * TILE + r) * PITCH + c,
-                  weight + (validWeight ? (size_t)(firstFeature + r) * inFeatures + depth + c : 0), validWeight);
-    }
-    commitCopies();
-  };
-
-  const int steps = (inFeatures + DEPTH - 1) / DEPTH;
-  load(0, 0);
-  for (int step = 0; step < steps; step++) {
-    const int stage = step & 1;
-    if (step + 1 < steps) {
-      load(stage ^ 1, (step + 1) * DEPTH);
-      waitCopies<1>();
-    } else {
-      waitCopies<0>();
-    }
-    __syncthreads();
-#pragma unroll
-    for (int d = 0; d < DEPTH; d += 16) {
-      uint32_t a[2][4], b[2][4];
-#pragma unroll
-      for (int i = 0; i < 2; i++) {
-        loadMatrix4(a[i], sharedX + (stage * TILE + warpRow * 32 + i * 16 + (lane & 15)) * PITCH + d + (lane >> 4) * 8);
-      }
-#pragma unroll
-      for (int j = 0; j < 2; j++) {
-        loadMatrix4(b[j], sharedWeight + (stage * TILE + warpColumn * 32 + j * 16 + (lane & 7) + (lane >> 4) * 8) * PITCH + d +
-                              (lane >> 3 & 1) * 8);
-      }
-#pragma unroll
-      for (int i = 0; i < 2; i++) {
-#pragma unroll
-        for (int j = 0; j < 4; j++) {
-          const uint32_t right[2] = {b[j >> 1][(j & 1) * 2], b[j >> 1][(j & 1) * 2 + 1]};
-          mma16816<T>(sum[i][j], a[i], right);
-        }
-      }
-    }
-    __syncthreads();  // before the next load overwrites this stage
-  }
-
-#pragma unroll
-  for (int i = 0; i < 2; i++) {
-#pragma unroll
-    for (int j = 0; j < 4; j++) {
-#pragma unroll
-      for (int k = 0; k < 4; k++) {
-        const int row = firstRow + warpRow * 32 + i * 16 + (lane >> 2) + (k >> 1) * 8;
-        const int feature = firstFeature + warpColumn * 32 + j * 8 + (lane & 3) * 2 + (k & 1);
-        if (row < rows && feature < outFeatures) {
-          out[(size_t)row * outFeatures + feature] =
-              fromFloat<T>(sum[i][j][k] + (bias ? toFloat(bias[feature]) : 0.f));
-        }
-      }
+  for (int r = 0; r < ROWS; r++) {
+    if ((threadIdx.x & 31) == 0 && firstRow + r < rows) {
+      const float gate = rounded<T>(sum[0][r] + gateShift), up = rounded<T>(sum[1][r] + upShift);
+      out[(size_t)(firstRow + r) * width + feature] = fromFloat<T>(rounded<T>(activate(gate, activation)) * up);
     }
   }
 }
-// ---- plain arithmetic: for fp32, and for devices without bf16 tensor cores (sm_75) ------------------------------------------
+#define GATED_MATRIX_VECTOR(T, ROWS)                                                                                      \
+  extern "C" __global__ void __launch_bounds__(128)                                                                       \
+      gated_matrix_vector_##T##_##ROWS(T* __restrict__ out, const T* __restrict__ x, const T* __restrict__ weight,        \
+                                       const T* __restrict__ bias, int activation, int rows, int width,                   \
+                                       int inFeatures) {                                                                  \
+    gatedMatrixVector<T, ROWS>(out, x, weight, bias, activation, rows, width, inFeatures);                                \
+  }                                                                                                                       \
+  KERNEL(gated_matrix_vector_##T##_##ROWS);
+#define FEW_ROWS(T, ROWS) MATRIX_VECTOR(T, ROWS) GATED_MATRIX_VECTOR(T, ROWS)
+#define FEW_ROWS_TYPE(T) FEW_ROWS(T, 1) FEW_ROWS(T, 2) FEW_ROWS(T, 4) FEW_ROWS(T, 8)
+FOR_EACH_TYPE(FEW_ROWS_TYPE)
+
+// ---- tensor cores: a tile of 64 x 64 outputs a block ---------------------------------------------------------------------------
+// grid = (ceil(outFeatures / 64), ceil(rows / 64)), 128 threads in 2 x 2 warps. sm_80 and later.
+template <class T>
+DEV void gemm(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
+  auto same = [](int row) { return row; };
+  gemmTile<T>(out, x, weight, bias, blockIdx.y * GEMM_TILE, rows, blockIdx.x * GEMM_TILE, outFeatures, inFeatures, same, same);
+}
+
+// ---- plain arithmetic: 16-bit types on devices without bf16 tensor cores (sm_75) --------------------------------------------
 // A tile of 32 x 32 outputs a block, four a thread.  grid = (ceil(outFeatures / 32), ceil(rows / 32)), 256 threads.
 template <class T>
 DEV void plainGemm(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
@@ -157,5 +115,5 @@ DEV void plainGemm(T* out, const T* x, const T* weight, const T* bias, int rows,
   KERNEL(name##_##T);
 GEMM(gemm, gemm, bf16, 128)
 GEMM(gemm, gemm, fp16, 128)
-#define PLAIN_GEMM(T) GEMM(plainGemm, plain_gemm, T, 256)
-FOR_EACH_TYPE(PLAIN_GEMM)
+GEMM(plainGemm, plain_gemm, bf16, 256)
+GEMM(plainGemm, plain_gemm, fp16, 256)

@@ -69,6 +69,11 @@ template <class T>
 T __ldg(const T* p) {
   return *p;
 }
+template <class T>
+T __ldcg(const T* p) {
+  return *p;
+}
+inline void __threadfence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 inline float __uint_as_float(unsigned u) {
   float f;
   std::memcpy(&f, &u, 4);
@@ -87,6 +92,15 @@ T min(T a, T b) {
 template <class T>
 T max(T a, T b) {
   return a < b ? b : a;
+}
+/** Rounded, never fused with a neighbour. */
+inline float __fmul_rn(float a, float b) {
+  volatile float product = a * b;
+  return product;
+}
+inline float __fadd_rn(float a, float b) {
+  volatile float sum = a + b;
+  return sum;
 }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 template <class T>
