@@ -21,23 +21,35 @@ final class KernelSuite {
 
   private KernelSuite() {}
 
-  /** Arguments: the library, and one mode. Prints failures; exits with 1 when there are any. */
+  /**
+   * Arguments: the library, one mode, and a type if only its checks are to run. Prints failures;
+   * exits with 1 when there are any.
+   */
   public static void main(String[] arguments) {
     Emulator emulator = new Emulator(Path.of(arguments[0]));
-    List<String> failures = run(emulator, EmulatorMode.valueOf(arguments[1]));
+    List<KernelChecks.Check> checks = KernelChecks.all();
+    if (arguments.length > 2) {
+      checks.removeIf(check -> !check.name().endsWith(" " + ElementType.valueOf(arguments[2])));
+    }
+    List<String> failures = run(emulator, EmulatorMode.valueOf(arguments[1]), checks);
     failures.forEach(System.out::println);
     System.exit(failures.isEmpty() ? 0 : 1);
   }
 
   /** What failed: a result that is wrong, or the fault that ended the run. */
   static List<String> run(Emulator emulator, EmulatorMode mode) {
+    return run(emulator, mode, KernelChecks.all());
+  }
+
+  private static List<String> run(
+      Emulator emulator, EmulatorMode mode, List<KernelChecks.Check> checks) {
     emulator.setMode(mode);
     CudaDriver driver = CudaDriver.open(emulator.library());
     List<String> failures = new ArrayList<>();
     String running = "opening";
     try (CudaContext context = CudaContext.open(driver, driver.device(0), 1.0);
         KernelBench bench = new KernelBench(context, NO_IMAGE, SEED)) {
-      for (KernelChecks.Check check : KernelChecks.all()) {
+      for (KernelChecks.Check check : checks) {
         running = check.name();
         try {
           check.run(bench);
