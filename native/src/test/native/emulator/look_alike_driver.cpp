@@ -3,6 +3,7 @@
 //
 // Work on streams is queued and done when somebody waits (or at once in eager mode), in the order it was issued: a host
 // that reads before it waits sees stale bytes. Faults stick until the primary context is reset, as on hardware.
+#include "look_alike.h"
 #include "quern_kernels.cu"
 #include <algorithm>
 #include <chrono>
@@ -33,6 +34,7 @@ struct Stream {
 };
 struct Event {
   std::chrono::steady_clock::time_point recorded;
+  int pending = 0;  // records that are queued
 };
 struct Allocation {
   unsigned char* base;  // GUARD bytes, the caller's bytes, GUARD bytes
@@ -74,14 +76,19 @@ static int enter(const char* call) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock); \
   if (int r = enter(call)) return r
 
-static int drain() {
-  while (!machine.queue.empty() && !machine.sticky) {
+/** Does queued work until `done` holds, or all of it. */
+template <class Done>
+static int drainUntil(Done done) {
+  while (!machine.queue.empty() && !machine.sticky && !done()) {
     Work work = std::move(machine.queue.front());
     machine.queue.pop_front();
     work();
   }
-  machine.queue.clear();
+  if (machine.sticky) machine.queue.clear();
   return machine.sticky;
+}
+static int drain() {
+  return drainUntil([] { return false; });
 }
 static int submit(void* stream, Work work) {
   if (!stream) return INVALID_VALUE;  // the legacy stream is never meant
@@ -145,6 +152,20 @@ API emuFault(char* text, int bytes) {
   return SUCCESS;
 }
 
+// ---- for other look-alikes ----------------------------------------------------------------------------------------------
+API emuEnter(const char* call) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  return enter(call);
+}
+API emuSubmit(void* stream, const std::function<int()>* work) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  return submit(stream, *work);
+}
+API emuOnDevice(Address p, size_t n) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  return onDevice(p, n);
+}
+
 // ---- device and context -------------------------------------------------------------------------------------------------
 API cuInit(unsigned) {
   ENTER("cuInit");
@@ -168,6 +189,11 @@ API cuDeviceGetName(char* name, int bytes, int) {
 }
 API cuDeviceTotalMem_v2(size_t* bytes, int) {
   *bytes = machine.settings["totalMemory"];
+  return SUCCESS;
+}
+API cuDeviceGetPCIBusId(char* id, int bytes, int device) {
+  if (bytes < 13) return INVALID_VALUE;
+  std::snprintf(id, bytes, "0000:%02x:00.0", device + 1);
   return SUCCESS;
 }
 API cuDeviceGetAttribute(int* value, int attribute, int) {
@@ -305,11 +331,18 @@ API cuEventDestroy_v2(void* event) {
 }
 API cuEventRecord(void* event, void* stream) {
   ENTER("cuEventRecord");
-  return submit(stream, [=] { return ((Event*)event)->recorded = std::chrono::steady_clock::now(), SUCCESS; });
+  auto* e = (Event*)event;
+  if (stream && !((Stream*)stream)->capture) e->pending++;
+  return submit(stream, [=] {
+    e->recorded = std::chrono::steady_clock::now();
+    if (e->pending) e->pending--;
+    return SUCCESS;
+  });
 }
-API cuEventSynchronize(void*) {
+/** Does no more than what was queued before the event: a host that reads what came later sees stale bytes. */
+API cuEventSynchronize(void* event) {
   ENTER("cuEventSynchronize");
-  return drain();
+  return drainUntil([=] { return !((Event*)event)->pending; });
 }
 API cuEventElapsedTime(float* milliseconds, void* from, void* to) {
   ENTER("cuEventElapsedTime");

@@ -40,7 +40,8 @@ public final class CudaProbe {
             : "not found: matrix products run on Quern's own kernels");
   }
 
-  private static @Nullable String refusal(CudaDevice device, CudaDriver driver) {
+  /** Why {@code device} cannot be used, or null when it can. */
+  public static @Nullable String refusal(CudaDevice device, CudaDriver driver) {
     if (device.computeCapability() < OLDEST_CAPABILITY) {
       return "compute capability "
           + device.computeMajor()

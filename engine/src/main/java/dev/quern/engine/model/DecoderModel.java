@@ -2,7 +2,9 @@ package dev.quern.engine.model;
 
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
+import dev.quern.engine.tensor.DeviceBatch;
 import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.ForwardPass;
 import dev.quern.engine.tensor.KvCache;
 import dev.quern.engine.tensor.KvCacheShape;
 import dev.quern.engine.tensor.LinearWeight;
@@ -50,6 +52,7 @@ final class DecoderModel implements CausalModel {
   private final List<DecoderLayer> layers;
   private final Tensor finalNorm;
   private final LinearWeight head;
+  private final ForwardPass pass = this::logits;
 
   /** Loads the weights in the order of a step. */
   DecoderModel(FamilyContext context, DecoderStack stack) {
@@ -90,8 +93,12 @@ final class DecoderModel implements CausalModel {
   @Override
   public Tensor forward(ForwardBatch batch, KvCache cache) {
     checkLengths(batch);
+    return context.backend().run(batch, cache, pass);
+  }
+
+  private Tensor logits(DeviceBatch batch, KvCache cache) {
     Backend backend = context.backend();
-    Step step = new Step(backend, backend.upload(batch), cache);
+    Step step = new Step(backend, batch, cache);
     int last = layers.size() - 1;
     float epsilon = config.normEpsilon();
 

@@ -18,6 +18,15 @@ public interface Backend extends AutoCloseable {
   /** Bytes this device could still give to weights and caches. */
   long freeMemoryBytes();
 
+  /**
+   * Whether {@link #freeMemoryBytes} is left of a budget set aside for this process: then all of it
+   * may be given out, once steps have what they need. Else steps and other processes take from the
+   * same memory as they go.
+   */
+  default boolean hasMemoryBudget() {
+    return false;
+  }
+
   WeightLoader weights(DType dtype);
 
   /**
@@ -38,6 +47,17 @@ public interface Backend extends AutoCloseable {
   Workspace openWorkspace();
 
   DeviceBatch upload(ForwardBatch batch);
+
+  /**
+   * Brings a batch to the device and runs a model's pass over it. A backend may record what the
+   * pass asks for where each sequence computes one token whose logits are wanted, and replay that
+   * for later batches like it, padded to a size it has recorded.
+   *
+   * @return the logits of the wanted rows
+   */
+  default Tensor run(ForwardBatch batch, KvCache cache, ForwardPass pass) {
+    return pass.forward(upload(batch), cache);
+  }
 
   /** Rows {@code ids} of {@code table [rows, hiddenSize]}: {@code [tokens, hiddenSize]}. */
   Tensor embedding(Tensor table, Tensor ids);

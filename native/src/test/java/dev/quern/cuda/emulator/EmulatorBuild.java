@@ -55,6 +55,12 @@ public final class EmulatorBuild {
     return new EmulatorBuild(Path.of(""), Path.of("src/main/cuda"));
   }
 
+  /** The same library for the tests of another module, which Maven runs in a folder beside. */
+  public static EmulatorBuild ofNeighbour() {
+    Path module = Path.of("").toAbsolutePath().resolveSibling("native");
+    return new EmulatorBuild(module, module.resolve("src/main/cuda"));
+  }
+
   /** Why there is no emulator on this machine, or empty. */
   public static Optional<String> missing() {
     if (!System.getProperty("os.arch").equals("amd64")) {
