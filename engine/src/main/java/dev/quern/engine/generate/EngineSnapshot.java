@@ -20,6 +20,7 @@ public record EngineSnapshot(
     int relaysRunning,
     int relaysWaiting,
     long relayPreemptions,
+    long relayStepsAbandoned,
     long engineFailures,
     boolean healthy) {
   EngineSnapshot withWaiting(int requests, int relays) {
@@ -37,6 +38,7 @@ public record EngineSnapshot(
         relaysRunning,
         relays,
         relayPreemptions,
+        relayStepsAbandoned,
         engineFailures,
         healthy);
   }
