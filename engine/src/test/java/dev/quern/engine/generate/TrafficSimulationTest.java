@@ -96,7 +96,7 @@ class TrafficSimulationTest {
       while (times.size() < OWN_REQUESTS) {
         arrive();
         StepPlan plan = scheduler.schedule(now * 1_000);
-        if (plan.sequences.isEmpty()) {
+        if (plan.isEmpty()) {
           now = arrivals.getFirst();
           continue;
         }
@@ -123,12 +123,12 @@ class TrafficSimulationTest {
     }
 
     private void step(StepPlan plan) {
-      long took = stepMicros + plan.tokens * tokenMicros;
+      long took = stepMicros + plan.tokens() * tokenMicros;
       now += took;
       busy += took;
-      List<Sequence> planned = List.copyOf(plan.sequences);
-      scheduler.completed(plan);
-      for (Sequence sequence : planned) {
+      scheduler.completed(PlannedSteps.queue(scheduler, plan));
+      for (Chunk chunk : plan.chunks) {
+        Sequence sequence = chunk.sequence();
         if (sequence.computed() < sequence.tokenCount()) {
           continue;
         }
