@@ -103,6 +103,20 @@ public final class CudaContext implements AutoCloseable {
     }
   }
 
+  /**
+   * Throws what broke the device, if it is broken; waits for its work. For callers of other
+   * libraries, which only say that something failed.
+   */
+  public void requireAlive() {
+    try {
+      synchronize();
+    } catch (CudaException e) {
+      if (e.losesContext()) {
+        throw e;
+      }
+    }
+  }
+
   /** Waits for all work on the device. */
   public void synchronize() {
     library().call("cuCtxSynchronize");

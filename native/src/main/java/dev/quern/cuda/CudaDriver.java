@@ -17,6 +17,7 @@ public final class CudaDriver {
   private static final int OLDEST_VERSION = 12000;
   private static final int CUDA_13 = 13000;
   private static final int NAME_BYTES = 256;
+  private static final int PCI_BUS_ID_BYTES = 64;
 
   private final DriverLibrary library;
   private final int version;
@@ -94,6 +95,15 @@ public final class CudaDriver {
       throw new CudaException("there is no cuda:" + ordinal + "; this host has " + devices);
     }
     return devices.get(ordinal);
+  }
+
+  /** Where {@code device} is on this host's bus, e.g. {@code 0000:01:00.0}: its name for NVML. */
+  public String pciBusId(CudaDevice device) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment id = arena.allocate(PCI_BUS_ID_BYTES);
+      library.call("cuDeviceGetPCIBusId", id, PCI_BUS_ID_BYTES, device.ordinal());
+      return id.getString(0);
+    }
   }
 
   DriverLibrary library() {

@@ -95,7 +95,7 @@ public final class CudaKernel {
                   pointers,
                   MemorySegment.NULL);
     } catch (Throwable e) {
-      throw DriverLibrary.failure(e);
+      throw NativeLibrary.failure(e);
     }
     if (result != cudart.CUDA_SUCCESS) {
       library.check("launch of " + name + " as " + shape, result);

@@ -1,5 +1,9 @@
 package dev.quern.cuda;
 
+import dev.quern.cuda.blas.CublasLt;
+import dev.quern.cuda.kernel.LinearKernels;
+import dev.quern.cuda.nvml.GpuGauges;
+import dev.quern.cuda.nvml.GpuReading;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,27 +21,81 @@ public final class CudaProbe {
   public static CudaReport probe(CudaSettings settings) {
     Path path = settings.driverLibrary();
     String place = path == null ? DriverLibrary.DEFAULT_NAME : path.toString();
-    List<CudaReport.Library> libraries = List.of(cublas(settings));
+    GpuGauges gauges = GpuGauges.open(settings);
     try {
       CudaDriver driver = CudaDriver.open(path);
       List<CudaReport.Device> devices = new ArrayList<>();
       for (CudaDevice device : driver.devices()) {
-        devices.add(new CudaReport.Device(device, refusal(device, driver), arithmetic(device)));
+        devices.add(
+            new CudaReport.Device(
+                device,
+                refusal(device, driver),
+                arithmetic(device),
+                load(gauges.read(driver.pciBusId(device)))));
       }
+      List<CudaReport.Library> libraries = List.of(cublas(settings, driver), nvml(gauges));
       return new CudaReport(place, driver.version(), null, devices, libraries);
     } catch (CudaException e) {
-      return new CudaReport(place, null, String.valueOf(e.getMessage()), List.of(), libraries);
+      return new CudaReport(
+          place,
+          null,
+          String.valueOf(e.getMessage()),
+          List.of(),
+          List.of(cublasWithoutDriver(settings), nvml(gauges)));
     }
   }
 
-  private static CudaReport.Library cublas(CudaSettings settings) {
-    Optional<Path> found = LibrarySearch.cublasLt(settings.libraryFolders());
+  private static CudaReport.Library cublas(CudaSettings settings, CudaDriver driver) {
+    boolean cuda13 = driver.readsCuda13Binaries();
+    String name = cuda13 ? LibrarySearch.CUBLAS_LT_13 : LibrarySearch.CUBLAS_LT_12;
+    Optional<Path> found = LibrarySearch.of(settings).cublasLt(cuda13);
+    if (found.isEmpty()) {
+      return new CudaReport.Library(
+          name,
+          null,
+          "not found: all matrix products run on Quern's own kernels; to use cuBLAS, install it or"
+              + " set LD_LIBRARY_PATH to its folder");
+    }
+    return new CudaReport.Library(name, found.get(), cublasEffect(found.get()));
+  }
+
+  private static String cublasEffect(Path library) {
+    try {
+      return "version "
+          + CublasLt.version(library)
+          + ": matrix products of more than "
+          + LinearKernels.MOST_VECTOR_ROWS
+          + " rows run on it, others on Quern's own kernels";
+    } catch (CudaException e) {
+      return "of no use: " + e.getMessage();
+    }
+  }
+
+  private static CudaReport.Library cublasWithoutDriver(CudaSettings settings) {
+    Optional<Path> found = LibrarySearch.of(settings).cublasLt(true);
     return new CudaReport.Library(
-        LibrarySearch.CUBLAS_LT.getFirst(),
+        LibrarySearch.CUBLAS_LT_13,
         found.orElse(null),
-        found.isPresent()
-            ? "found, and not used yet: matrix products run on Quern's own kernels"
-            : "not found: matrix products run on Quern's own kernels");
+        found.isPresent() ? "found, of no use without a driver" : "not found");
+  }
+
+  private static CudaReport.Library nvml(GpuGauges gauges) {
+    return new CudaReport.Library(
+        GpuGauges.NAME,
+        null,
+        gauges.present()
+            ? gauges.description() + ": gauges of memory, utilization, power and temperature"
+            : "no gauges: " + gauges.description());
+  }
+
+  /** What all processes together do with a device, e.g. {@code 1.00 GiB in use, 3 % busy}. */
+  private static @Nullable String load(GpuReading reading) {
+    List<String> parts = new ArrayList<>();
+    reading.usedBytes().ifPresent(bytes -> parts.add(ByteSizes.text(bytes) + " in use"));
+    reading.utilizationPercent().ifPresent(percent -> parts.add(percent + " % busy"));
+    reading.watts().ifPresent(watts -> parts.add(Math.round(watts) + " W"));
+    reading.celsius().ifPresent(celsius -> parts.add(celsius + " \u00b0C"));
+    return parts.isEmpty() ? null : String.join(", ", parts);
   }
 
   /** Why {@code device} cannot be used, or null when it can. */

@@ -36,14 +36,16 @@ public record CudaReport(
    *
    * @param refusal why it cannot be used, or null
    * @param arithmetic what its kernels compute with
+   * @param load what all processes together do with it just now, or null where no gauge tells
    */
-  public record Device(CudaDevice device, @Nullable String refusal, String arithmetic) {}
+  public record Device(
+      CudaDevice device, @Nullable String refusal, String arithmetic, @Nullable String load) {}
 
   /**
    * One library beside the driver.
    *
    * @param name file name looked for first
-   * @param place where it was found, or null
+   * @param place its file, or null where it was not found or is left to the loader
    * @param effect what follows from its presence or absence
    */
   public record Library(String name, @Nullable Path place, String effect) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param driverLibrary the driver's file, or null for the loader's {@code libcuda.so.1}; tests name
  *     their look-alike here
- * @param libraryFolders folders searched for cuBLAS before the usual places
+ * @param libraryFolders folders searched for cuBLAS and NVML before the usual places
  */
 public record CudaSettings(@Nullable Path driverLibrary, List<Path> libraryFolders) {
   public static final CudaSettings DEFAULTS = new CudaSettings(null, List.of());

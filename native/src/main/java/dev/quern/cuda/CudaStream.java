@@ -19,7 +19,9 @@ public final class CudaStream implements AutoCloseable {
     this.handle = handle;
   }
 
-  MemorySegment handle() {
+  /** The {@code CUstream}, for other libraries that queue work on it, on the context's thread. */
+  public MemorySegment handle() {
+    context.library();
     return handle;
   }
 

@@ -2,94 +2,63 @@ package dev.quern.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.global.cudart;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The driver's shared library and its functions. Functions are looked up when first called, and all
- * of them return a {@code CUresult}. Loaded for as long as the process lives: a driver that has
- * been unloaded takes the process with it.
- */
-@SuppressWarnings("restricted") // Calling a native library is what this class is for.
+/** The driver's functions, all of which return a {@code CUresult}. */
 final class DriverLibrary {
   static final String DEFAULT_NAME = "libcuda.so.1";
 
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final int NAME_BYTES = 256;
+  private final NativeLibrary library;
 
-  private final SymbolLookup symbols;
-  private final String place;
-  private final Map<String, MethodHandle> handles = new ConcurrentHashMap<>();
-
-  private DriverLibrary(SymbolLookup symbols, String place) {
-    this.symbols = symbols;
-    this.place = place;
+  private DriverLibrary(NativeLibrary library) {
+    this.library = library;
   }
 
   /**
-   * @param library absolute path, or null for {@link #DEFAULT_NAME} wherever the loader finds it
+   * @param path absolute path, or null for {@link #DEFAULT_NAME} wherever the loader finds it
    * @throws CudaException when there is none, or it cannot be loaded
    */
-  static DriverLibrary load(@Nullable Path library) {
-    String place = library == null ? DEFAULT_NAME : library.toString();
-    try {
-      SymbolLookup symbols =
-          library == null
-              ? SymbolLookup.libraryLookup(DEFAULT_NAME, Arena.global())
-              : SymbolLookup.libraryLookup(library, Arena.global());
-      return new DriverLibrary(symbols, place);
-    } catch (IllegalArgumentException e) {
-      throw new CudaException(
-          "no NVIDIA driver: "
-              + place
-              + " cannot be loaded ("
-              + e.getMessage()
-              + "); install the driver, and in a container start it with --gpus all");
-    }
+  static DriverLibrary load(@Nullable Path path) {
+    return new DriverLibrary(
+        NativeLibrary.load(
+            "NVIDIA driver",
+            DEFAULT_NAME,
+            path,
+            "install the driver, "
+                + CudaDriver.OLDEST_DRIVER
+                + " or later, and in a container start it with --gpus all"));
   }
 
   String place() {
-    return place;
+    return library.place();
   }
 
   /**
    * The handle of {@code function}, for calls too frequent for {@link #call}.
    *
-   * @throws CudaException when the library lacks it
+   * @throws CudaException when the driver lacks it
    */
   MethodHandle handle(String function, MemoryLayout... arguments) {
-    return handles.computeIfAbsent(
-        function, name -> LINKER.downcallHandle(address(name), descriptor(arguments)));
+    return library.handle(function, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments));
   }
 
   /**
    * Calls {@code function} and checks its result.
    *
-   * @param arguments Integer, Long, Byte or MemorySegment, as the function's C types are
+   * @param arguments as for {@link NativeLibrary#call}
    */
   void call(String function, Object... arguments) {
     check(function, callUnchecked(function, arguments));
   }
 
   int callUnchecked(String function, Object... arguments) {
-    MemoryLayout[] layouts = new MemoryLayout[arguments.length];
-    for (int i = 0; i < arguments.length; i++) {
-      layouts[i] = layout(arguments[i]);
-    }
-    try {
-      return (int) handle(function, layouts).invokeWithArguments(arguments);
-    } catch (Throwable e) {
-      throw failure(e);
-    }
+    return library.call(function, arguments);
   }
 
   /** Throws a {@link CudaException} that names the call unless {@code result} is success. */
@@ -100,53 +69,13 @@ final class DriverLibrary {
     }
   }
 
-  /** What a call threw, which is never the driver's own failure: those are results. */
-  static RuntimeException failure(Throwable thrown) {
-    if (thrown instanceof RuntimeException e) {
-      return e;
-    }
-    if (thrown instanceof Error e) {
-      throw e;
-    }
-    return new IllegalStateException(thrown);
-  }
-
   private String resultName(int result) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       if (callUnchecked("cuGetErrorName", result, out) != cudart.CUDA_SUCCESS) {
         return "an error without a name";
       }
-      return out.get(ValueLayout.ADDRESS, 0).reinterpret(NAME_BYTES).getString(0);
+      return NativeLibrary.text(out.get(ValueLayout.ADDRESS, 0));
     }
-  }
-
-  private MemorySegment address(String function) {
-    return symbols
-        .find(function)
-        .orElseThrow(
-            () ->
-                new CudaException(
-                    "the driver "
-                        + place
-                        + " has no function "
-                        + function
-                        + ": it is too old, or no NVIDIA driver; install driver "
-                        + CudaDriver.OLDEST_DRIVER
-                        + " or later"));
-  }
-
-  private static FunctionDescriptor descriptor(MemoryLayout... arguments) {
-    return FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments);
-  }
-
-  private static MemoryLayout layout(Object argument) {
-    return switch (argument) {
-      case Integer _ -> ValueLayout.JAVA_INT;
-      case Long _ -> ValueLayout.JAVA_LONG;
-      case Byte _ -> ValueLayout.JAVA_BYTE;
-      case MemorySegment _ -> ValueLayout.ADDRESS;
-      default -> throw new IllegalArgumentException("no C type for " + argument);
-    };
   }
 }

@@ -12,13 +12,13 @@ public final class PinnedArena implements AutoCloseable {
   private final DeviceMemory memory;
   private final String tag;
   private final MemorySegment whole;
-  private long used;
-  private boolean closed;
+  private final ArenaCursor cursor;
 
   PinnedArena(DeviceMemory memory, String tag, MemorySegment whole) {
     this.memory = memory;
     this.tag = tag;
     this.whole = whole;
+    this.cursor = new ArenaCursor("pinned arena " + tag, whole.byteSize(), ALIGNMENT);
   }
 
   public String tag() {
@@ -32,37 +32,20 @@ public final class PinnedArena implements AutoCloseable {
   /**
    * The next {@code bytes}, aligned to 64.
    *
-   * @throws CudaException when the arena is full
+   * @throws CudaException out of memory when the arena is full
    */
   public MemorySegment take(long bytes) {
-    if (closed) {
-      throw new IllegalStateException("pinned arena " + tag + " has been closed");
-    }
-    if (bytes < 0 || bytes > whole.byteSize() - used) {
-      throw new CudaException(
-          "pinned arena "
-              + tag
-              + " of "
-              + ByteSizes.text(whole.byteSize())
-              + " holds "
-              + ByteSizes.text(used)
-              + " and cannot give "
-              + ByteSizes.text(bytes));
-    }
-    MemorySegment taken = whole.asSlice(used, bytes);
-    used = Math.min(whole.byteSize(), (used + bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
-    return taken;
+    return whole.asSlice(cursor.take(bytes), bytes);
   }
 
   /** Gives back everything taken. */
   public void reset() {
-    used = 0;
+    cursor.resetTo(0);
   }
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
+    if (cursor.close()) {
       memory.free(this);
     }
   }

@@ -9,11 +9,13 @@
  * tagged arenas, so that an error can say who holds what. The kernels themselves are in {@code
  * src/main/cuda} and are launched through {@link dev.quern.cuda.kernel}.
  *
- * <p>The driver's functions are bound by {@code java.lang.foreign} rather than through
- * javacpp-cuda's JNI library, for three reasons: that library needs {@code libcudart.so.13}, which
- * a driver does not bring; a function that the host's driver lacks ends the process inside JNI, but
- * is an ordinary error here; and a library can be named by its path, which the tests need for their
- * look-alike driver. javacpp-cuda gives the driver's constants, which javac copies.
+ * <p>The driver's functions, cuBLASLt's ({@link dev.quern.cuda.blas}) and NVML's ({@link
+ * dev.quern.cuda.nvml}) are bound by {@code java.lang.foreign} rather than through javacpp-cuda's
+ * JNI libraries, for three reasons. Those need {@code libcudart.so.13}, which a driver does not
+ * bring: all of javacpp-cuda's classes load {@code libjnicudart.so} first, and with it that. A
+ * function that the host's library lacks ends the process inside JNI (a lookup error of the dynamic
+ * linker, exit code 127), but is an ordinary error here. And a library can be named by its path,
+ * which the tests need for their look-alikes. javacpp-cuda gives the constants, which javac copies.
  */
 @NullMarked
 package dev.quern.cuda;

@@ -98,13 +98,6 @@ class EmulatedDriverTest {
   }
 
   @Test
-  void aProbeFindsCublasInAConfiguredFolder(@TempDir Path folder) throws Exception {
-    Path library = Files.createFile(folder.resolve("libcublasLt.so.13"));
-    CudaReport report = CudaProbe.probe(new CudaSettings(emulator.library(), List.of(folder)));
-    assertEquals(library, report.libraries().getFirst().place());
-  }
-
-  @Test
   void aLibraryThatIsNoDriverIsAnOrdinaryError() {
     CudaException e = assertThrows(CudaException.class, () -> CudaDriver.open(libc()));
     assertTrue(message(e).contains("has no function cuDriverGetVersion"), message(e));
@@ -194,6 +187,22 @@ class EmulatedDriverTest {
       arena.resetTo(mark);
       assertEquals(second, arena.take(256));
       assertThrows(IndexOutOfBoundsException.class, () -> second.slice(200, 100));
+    }
+  }
+
+  @Test
+  void aPinnedArenaHandsOutAlignedStretchesUntilItIsClosed() {
+    try (CudaContext context = context()) {
+      PinnedArena pinned = context.memory().pinned("test", 256);
+      MemorySegment first = pinned.take(10);
+      assertEquals(64, pinned.take(192).address() - first.address());
+      CudaException e = assertThrows(CudaException.class, () -> pinned.take(1));
+      assertTrue(e.isOutOfMemory());
+      assertTrue(message(e).contains("pinned arena test of 256 bytes holds 256 bytes"), message(e));
+      pinned.reset();
+      assertEquals(first.address(), pinned.take(256).address());
+      pinned.close();
+      assertThrows(IllegalStateException.class, () -> pinned.take(1));
     }
   }
 

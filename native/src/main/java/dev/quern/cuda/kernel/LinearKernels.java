@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code linear.cu}: {@code x W^T + bias} without cuBLAS. */
 public final class LinearKernels {
-  private static final int MOST_VECTOR_ROWS = 8;
+  /** Up to so many rows the weight is read once, by the mat-vec kernels. */
+  public static final int MOST_VECTOR_ROWS = 8;
+
   static final int VECTOR_FEATURES = 4;
   static final int TILE = 64;
   private static final int PLAIN_TILE = 32;

@@ -17,8 +17,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Compiles kernels and emulator into one shared library under {@code target/emulator}, named by the
- * digest of its sources and flags, so that it is built once.
+ * Compiles kernels and emulator into one shared library under {@code target/emulator}, and the
+ * look-alikes of other libraries. Each is named by the digest of its sources and flags, so that it
+ * is built once.
  */
 public final class EmulatorBuild {
   private static final long MINUTES = 10;
@@ -37,6 +38,7 @@ public final class EmulatorBuild {
 
   private final Path kernels;
   private final Path emulator;
+  private final Path libraries;
   private final Path output;
 
   /**
@@ -47,6 +49,7 @@ public final class EmulatorBuild {
   public EmulatorBuild(Path moduleRoot, Path kernels) {
     this.kernels = kernels.toAbsolutePath();
     this.emulator = moduleRoot.resolve("src/test/native/emulator").toAbsolutePath();
+    this.libraries = moduleRoot.resolve("src/test/native/libraries").toAbsolutePath();
     this.output = moduleRoot.resolve("target/emulator").toAbsolutePath();
   }
 
@@ -83,10 +86,40 @@ public final class EmulatorBuild {
     } else {
       flags.add("-O2");
     }
+    flags.addAll(List.of("-I" + emulator, "-I" + kernels));
+    return built(
+        "libcuda",
+        flags,
+        List.of(kernels, emulator),
+        List.of(emulator.resolve("look_alike_driver.cpp")));
+  }
+
+  /** A cuBLASLt that works on the memory and the streams of {@link #library}. */
+  public Path cublasLt() {
+    List<String> flags = new ArrayList<>(FLAGS);
+    flags.addAll(List.of("-O2", "-I" + emulator));
+    return built(
+        "libcublasLt",
+        flags,
+        List.of(emulator, libraries),
+        List.of(libraries.resolve("look_alike_cublas_lt.cpp"), library(false)));
+  }
+
+  /** An NVML with one GPU, at the PCI bus id of the driver's first device. */
+  public Path nvml() {
+    return built(
+        "libnvidia-ml",
+        FLAGS,
+        List.of(libraries),
+        List.of(libraries.resolve("look_alike_nvml.cpp")));
+  }
+
+  /** The library made of {@code inputs}, named by the contents of {@code folders}. */
+  private Path built(String name, List<String> flags, List<Path> folders, List<Path> inputs) {
     try {
-      Path library = output.resolve("libcuda-" + digest(flags) + ".so");
+      Path library = output.resolve(name + "-" + digest(flags, folders, inputs) + ".so");
       if (!Files.exists(library)) {
-        compile(flags, library);
+        compile(flags, inputs, library);
       }
       return library;
     } catch (IOException e) {
@@ -94,18 +127,13 @@ public final class EmulatorBuild {
     }
   }
 
-  private void compile(List<String> flags, Path library) throws IOException {
+  private void compile(List<String> flags, List<Path> inputs, Path library) throws IOException {
     Files.createDirectories(output);
-    Path fresh = Files.createTempFile(output, "libcuda", ".tmp");
+    Path fresh = Files.createTempFile(output, "look-alike", ".tmp");
     List<String> command = new ArrayList<>(List.of("g++"));
     command.addAll(flags);
-    command.addAll(
-        List.of(
-            "-I" + emulator,
-            "-I" + kernels,
-            emulator.resolve("look_alike_driver.cpp").toString(),
-            "-o",
-            fresh.toString()));
+    inputs.forEach(input -> command.add(input.toString()));
+    command.addAll(List.of("-o", fresh.toString()));
     run(command);
     try {
       Files.move(fresh, library, StandardCopyOption.ATOMIC_MOVE);
@@ -114,11 +142,13 @@ public final class EmulatorBuild {
     }
   }
 
-  private String digest(List<String> flags) throws IOException {
+  private static String digest(List<String> flags, List<Path> folders, List<Path> inputs)
+      throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(String.join(" ", flags).getBytes(StandardCharsets.UTF_8));
-      for (Path folder : List.of(kernels, emulator)) {
+      digest.update(inputs.toString().getBytes(StandardCharsets.UTF_8));
+      for (Path folder : folders) {
         try (Stream<Path> files = Files.list(folder)) {
           for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
             digest.update(file.getFileName().toString().getBytes(StandardCharsets.UTF_8));

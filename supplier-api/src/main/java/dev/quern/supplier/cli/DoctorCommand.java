@@ -44,6 +44,9 @@ final class DoctorCommand implements Command {
     for (CudaReport.Device device : report.devices()) {
       out.println("device   " + device.device());
       out.println("         " + Objects.requireNonNullElse(device.refusal(), device.arithmetic()));
+      if (device.load() != null) {
+        out.println("         " + device.load());
+      }
     }
     for (CudaReport.Library library : report.libraries()) {
       String place = library.found().map(path -> " at " + path).orElse("");

@@ -32,13 +32,14 @@ class DoctorCommandTest {
             "libcuda.so.1",
             "13.0",
             null,
-            List.of(new CudaReport.Device(device, null, "bf16 on tensor cores")),
+            List.of(new CudaReport.Device(device, null, "bf16 on tensor cores", "1.00 GiB in use")),
             List.of(new CudaReport.Library("libcublasLt.so.13", null, "not found")));
     assertEquals(
         """
         driver   libcuda.so.1: serves CUDA 13.0
         device   cuda:0 (Test GPU, compute capability 9.0, 80.00 GiB)
                  bf16 on tensor cores
+                 1.00 GiB in use
         library  libcublasLt.so.13: not found
         """,
         printed(report));
