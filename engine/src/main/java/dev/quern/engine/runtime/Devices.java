@@ -44,7 +44,12 @@ final class Devices implements AutoCloseable {
                   dtype -> MemoryEstimate.of(checkpoint, settings, dtype),
                   why::append)
               .orElseGet(() -> onCpu(settings));
-      log.info("{} goes to {}: {}", id, placement.thread().name(), why);
+      String words = id + " goes to " + placement.thread().name() + ": " + why;
+      if (gpus.present() && !placement.isChosenGpu()) {
+        log.warn(words);
+      } else {
+        log.info(words);
+      }
       return placement;
     }
     Matcher cuda = CUDA.matcher(settings.device());

@@ -36,6 +36,11 @@ final class Gpus implements AutoCloseable {
     this.settings = settings;
   }
 
+  /** Whether a driver with GPUs was found, once one was looked for. */
+  boolean present() {
+    return driver != null;
+  }
+
   /**
    * The GPU that was asked for by name.
    *

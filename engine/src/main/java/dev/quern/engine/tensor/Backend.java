@@ -1,5 +1,6 @@
 package dev.quern.engine.tensor;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,14 @@ public interface Backend extends AutoCloseable {
    */
   default boolean hasMemoryBudget() {
     return false;
+  }
+
+  /**
+   * Bytes of the device by what holds them, such as weights, where the backend itself counts them.
+   * Any thread may ask.
+   */
+  default Map<String, Long> heldBytes() {
+    return Map.of();
   }
 
   WeightLoader weights(DType dtype);
