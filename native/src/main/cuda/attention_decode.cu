@@ -1,4 +1,5 @@
 // attention_decode.cu: attention of single query tokens over a paged KV cache, split over the context (Flash-Decoding).
+// One launch: of the blocks that share a row, the last one to finish merges what all have found.
 #include "device.h"
 
 /** What both attention kernels need to know beside their tensors; passed by value. */
@@ -15,16 +16,33 @@ DEV float score(float dot, const AttentionShape& shape) {  // in units of log2
   return s * LOG2E;
 }
 
+/** Whether this block is the last of so many to come here; what they all wrote before, it may read by __ldcg. */
+DEV bool isLastBlock(int* ticket, int blocks) {
+  __shared__ bool last;
+  __threadfence();  // what this thread wrote is there before the ticket is taken
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    last = atomicAdd(ticket, 1) == blocks - 1;
+    if (last) *ticket = 0;  // for the next launch
+  }
+  __syncthreads();
+  __threadfence();
+  return last;
+}
+
 // queries, out [rows, queryHeads, headDim]; caches [blocks, kvHeads, blockSize, headDim]; blockTables [sequences, tableWidth].
 // Row r belongs to sequence rowSequences[r] and sees its first rowLengths[r] tokens; 0: padding, the result is zero.
 // grid = (kvHeads * ceil(group / GROUP), rows, splits), 128 threads. A block serves up to GROUP query heads of one kv head.
 // LANES lanes share one token, 8 elements each (headDim <= 8 LANES, headDim % 8 == 0), so that a warp reads 32 / LANES tokens
 // at once, all loads of a step before their use.
-// splits == 1: writes out. Else writes the unnormalised sums [rows, queryHeads, splits, headDim] and their (maximum, weight)
-// [rows, queryHeads, splits, 2], both fp32, for combine_splits.
+// A split has splitTokens tokens of what the row sees, whatever the other rows' lengths are: with the same splitTokens a row's
+// result has the same bits in any batch. Blocks past a row's last split leave at once. A row of one split is written by its
+// block; else blocks leave unnormalised sums [rows, queryHeads, splits, headDim] and their (maximum, weight)
+// [rows, queryHeads, splits, 2], both fp32. tickets [rows, gridDim.x]: zeros before and after.
 template <class T, int LANES, int GROUP>
-DEV void decodeAttention(T* out, float* splitWeights, float* splitSums, const T* queries, const T* keys, const T* values,
-                         const int* blockTables, const int* rowSequences, const int* rowLengths, AttentionShape shape) {
+DEV void decodeAttention(T* out, float* splitWeights, float* splitSums, int* tickets, const T* queries, const T* keys,
+                         const T* values, const int* blockTables, const int* rowSequences, const int* rowLengths,
+                         int splitTokens, AttentionShape shape) {
   constexpr int WARPS = 4, TOKENS = 32 / LANES, STEPS = 2, WIDTH = 8 * LANES;
   const int group = shape.queryHeads / shape.kvHeads, chunks = (group + GROUP - 1) / GROUP;
   const int kvHead = blockIdx.x / chunks, firstHead = kvHead * group + blockIdx.x % chunks * GROUP;
@@ -35,8 +53,9 @@ DEV void decodeAttention(T* out, float* splitWeights, float* splitSums, const T*
   const int* table = blockTables + (size_t)rowSequences[row] * shape.tableWidth;
 
   const int length = rowLengths[row], begin = shape.window > 0 ? max(0, length - shape.window) : 0;
-  const int share = (length - begin + splits - 1) / splits;
-  const int from = begin + split * share, to = min(length, from + share);
+  const int mySplits = max(1, (length - begin + splitTokens - 1) / splitTokens);
+  if (split >= mySplits) return;  // the whole block
+  const int from = begin + split * splitTokens, to = min(length, from + splitTokens);
 
   float q[GROUP][8], sum[GROUP][8], highest[GROUP], weight[GROUP];
 #pragma unroll
@@ -61,8 +80,8 @@ DEV void decodeAttention(T* out, float* splitWeights, float* splitSums, const T*
 #pragma unroll
       for (int k = 0; k < 8; k++) key[s][k] = value[s][k] = 0.f;
       if (used) {
-        load8(keys + place * shape.headDim + first, key[s]);
-        load8(values + place * shape.headDim + first, value[s]);
+        stream8(keys + place * shape.headDim + first, key[s]);
+        stream8(values + place * shape.headDim + first, value[s]);
       }
     }
 #pragma unroll
@@ -124,7 +143,7 @@ DEV void decodeAttention(T* out, float* splitWeights, float* splitSums, const T*
       result += slot[d] * factor;
     }
     const size_t head = (size_t)row * shape.queryHeads + firstHead + g;
-    if (splits == 1) {
+    if (mySplits == 1) {
       out[head * shape.headDim + d] = fromFloat<T>(total > 0.f ? result / total : 0.f);
     } else {
       splitSums[(head * splits + split) * shape.headDim + d] = result;
@@ -134,15 +153,30 @@ DEV void decodeAttention(T* out, float* splitWeights, float* splitSums, const T*
       }
     }
   }
+  if (mySplits == 1 || !isLastBlock(tickets + (size_t)row * gridDim.x + blockIdx.x, mySplits)) return;
+  for (int i = threadIdx.x; i < heads * shape.headDim; i += blockDim.x) {
+    const size_t head = (size_t)row * shape.queryHeads + firstHead + i / shape.headDim;
+    const int d = i % shape.headDim;
+    const float* weights = splitWeights + head * splits * 2;
+    const float* sums = splitSums + head * splits * shape.headDim + d;
+    float top = LOWEST, total = 0.f, result = 0.f;
+    for (int s = 0; s < mySplits; s++) top = fmaxf(top, __ldcg(weights + 2 * s));
+    for (int s = 0; s < mySplits; s++) {
+      const float factor = exp2Fast(__ldcg(weights + 2 * s) - top);
+      total += __ldcg(weights + 2 * s + 1) * factor;
+      result += __ldcg(sums + (size_t)s * shape.headDim) * factor;
+    }
+    out[head * shape.headDim + d] = fromFloat<T>(total > 0.f ? result / total : 0.f);
+  }
 }
 #define DECODE(T, LANES, GROUP)                                                                                           \
   extern "C" __global__ void __launch_bounds__(128) decode_attention_##T##_##LANES##_##GROUP(                             \
-      T* __restrict__ out, float* __restrict__ splitWeights, float* __restrict__ splitSums, const T* __restrict__ queries, \
+      T* __restrict__ out, float* splitWeights, float* splitSums, int* tickets, const T* __restrict__ queries,            \
       const T* __restrict__ keys, const T* __restrict__ values, const int* __restrict__ blockTables,                      \
-      const int* __restrict__ rowSequences, const int* __restrict__ rowLengths, int queryHeads, int kvHeads, int headDim, \
-      int blockSize, int tableWidth, float scale, int window, float softCap) {                                            \
+      const int* __restrict__ rowSequences, const int* __restrict__ rowLengths, int splitTokens, int queryHeads,          \
+      int kvHeads, int headDim, int blockSize, int tableWidth, float scale, int window, float softCap) {                  \
     decodeAttention<T, LANES, GROUP>(                                                                                     \
-        out, splitWeights, splitSums, queries, keys, values, blockTables, rowSequences, rowLengths,                       \
+        out, splitWeights, splitSums, tickets, queries, keys, values, blockTables, rowSequences, rowLengths, splitTokens, \
         AttentionShape{queryHeads, kvHeads, headDim, blockSize, tableWidth, scale, window, softCap});                     \
   }                                                                                                                       \
   KERNEL(decode_attention_##T##_##LANES##_##GROUP);
@@ -150,27 +184,3 @@ DEV void decodeAttention(T* out, float* splitWeights, float* splitSums, const T*
   DECODE(T, 8, 1) DECODE(T, 8, 4) DECODE(T, 8, 8) DECODE(T, 16, 1) DECODE(T, 16, 4) DECODE(T, 16, 8) \
   DECODE(T, 32, 1) DECODE(T, 32, 4) DECODE(T, 32, 8)
 FOR_EACH_TYPE(DECODE_TYPE)
-
-// out [rows, heads, headDim] from the splits' sums and weights.  grid = (heads, rows), headDim threads or more.
-template <class T>
-DEV void combineSplits(T* out, const float* splitWeights, const float* splitSums, int splits, int headDim) {
-  const size_t head = (size_t)blockIdx.y * gridDim.x + blockIdx.x;
-  const int d = threadIdx.x;
-  if (d >= headDim) return;
-  float top = LOWEST, total = 0.f, result = 0.f;
-  for (int s = 0; s < splits; s++) top = fmaxf(top, splitWeights[(head * splits + s) * 2]);
-  for (int s = 0; s < splits; s++) {
-    const float factor = exp2Fast(splitWeights[(head * splits + s) * 2] - top);
-    total += splitWeights[(head * splits + s) * 2 + 1] * factor;
-    result += splitSums[(head * splits + s) * headDim + d] * factor;
-  }
-  out[head * headDim + d] = fromFloat<T>(total > 0.f ? result / total : 0.f);
-}
-#define COMBINE(T)                                                                                                  \
-  extern "C" __global__ void __launch_bounds__(256)                                                                 \
-      combine_splits_##T(T* __restrict__ out, const float* __restrict__ splitWeights,                               \
-                         const float* __restrict__ splitSums, int splits, int headDim) {                            \
-    combineSplits<T>(out, splitWeights, splitSums, splits, headDim);                                                \
-  }                                                                                                                 \
-  KERNEL(combine_splits_##T);
-FOR_EACH_TYPE(COMBINE)

@@ -80,10 +80,16 @@ DEV uint32_t pack(float low, float high) {
 struct alignas(16) Words4 {
   uint32_t v[4];
 };
-DEV Words4 loadWords(const void* p) {  // streaming: read once, not kept in L1
+DEV Words4 loadWords(const void* p) {
 #ifdef QUERN_EMULATED
   if ((uintptr_t)p & 15) emu::fail("a vector load is not aligned to 16 bytes");
+#endif
   return *reinterpret_cast<const Words4*>(p);
+}
+/** Of what is read once: it does not push out of L1 what is read again. */
+DEV Words4 streamWords(const void* p) {
+#ifdef QUERN_EMULATED
+  return loadWords(p);
 #else
   Words4 r;
   asm volatile("ld.global.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
@@ -98,26 +104,46 @@ DEV void storeWords(void* p, const Words4& words) {
 #endif
   *reinterpret_cast<Words4*>(p) = words;
 }
+/** Eight elements as they lie in memory. */
 template <class T>
-DEV void unpack8(const Words4& words, float (&x)[8]) {
+struct Eight {
+  Words4 words[sizeof(T) / 2];
+};
+template <class T>
+DEV Eight<T> loadEight(const T* p) {
+  Eight<T> r;
+#pragma unroll
+  for (int i = 0; i < (int)sizeof(T) / 2; i++) r.words[i] = loadWords(p + i * 4);
+  return r;
+}
+template <class T>
+DEV Eight<T> streamEight(const T* p) {
+  Eight<T> r;
+#pragma unroll
+  for (int i = 0; i < (int)sizeof(T) / 2; i++) r.words[i] = streamWords(p + i * 4);
+  return r;
+}
+template <class T>
+DEV void unpack8(const Eight<T>& eight, float (&x)[8]) {
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-    x[2 * i] = toFloat(T{(uint16_t)(words.v[i] & 0xffffu)});
-    x[2 * i + 1] = toFloat(T{(uint16_t)(words.v[i] >> 16)});
+    if constexpr (sizeof(T) == 4) {
+      x[i] = __uint_as_float(eight.words[0].v[i]);
+      x[4 + i] = __uint_as_float(eight.words[1].v[i]);
+    } else {
+      x[2 * i] = toFloat(T{(uint16_t)(eight.words[0].v[i] & 0xffffu)});
+      x[2 * i + 1] = toFloat(T{(uint16_t)(eight.words[0].v[i] >> 16)});
+    }
   }
 }
 template <class T>
 DEV void load8(const T* p, float (&x)[8]) {
-  unpack8<T>(loadWords(p), x);
+  unpack8(loadEight(p), x);
 }
-template <>
-DEV void load8<fp32>(const fp32* p, float (&x)[8]) {
-  Words4 a = loadWords(p), b = loadWords(p + 4);
-#pragma unroll
-  for (int i = 0; i < 4; i++) {
-    x[i] = __uint_as_float(a.v[i]);
-    x[4 + i] = __uint_as_float(b.v[i]);
-  }
+/** Of what is read once. */
+template <class T>
+DEV void stream8(const T* p, float (&x)[8]) {
+  unpack8(streamEight(p), x);
 }
 template <class T>
 DEV void store8(T* p, const float (&x)[8]) {

@@ -1,5 +1,5 @@
 // elements.cu: gathering rows, and functions of single elements.
-#include "device.h"
+#include "activation.h"
 
 // out[i] = table[ids[i]] * factor.  table [rows, width], ids [count], out [count, width]; width % 8 == 0.
 // grid = count blocks. An id below 0 (padding) or past the table's end gives zeros: no id reads foreign memory.
@@ -26,13 +26,6 @@ DEV void gatherRows(T* out, const T* table, const int* ids, float factor, int ro
   KERNEL(gather_rows_##T);
 FOR_EACH_TYPE(GATHER)
 
-enum Activation { SILU = 0, GELU_TANH = 1, GELU = 2 };
-DEV float activate(float x, int activation) {
-  if (activation == SILU) return x / (1.f + exp2Fast(-x * LOG2E));
-  if (activation == GELU_TANH) return 0.5f * x * (1.f + tanhf(0.7978845608028654f * (x + 0.044715f * x * x * x)));
-  return 0.5f * x * (1.f + erff(x * 0.70710678118654752f));
-}
-
 // out[r, i] = activation(gateUp[r, i]) * gateUp[r, width + i].  gateUp [rows, 2 width]; width % 8 == 0.
 // grid = (ceil(width / 8 / threads), rows)
 template <class T>
@@ -55,27 +48,31 @@ DEV void gated(T* out, const T* gateUp, int activation, int width) {
   KERNEL(gated_##T);
 FOR_EACH_TYPE(GATED)
 
-// out = a + b; and out = cap * tanh(a / cap) or factor * a. count elements, count % 8 == 0; out may be a.
+// out = a + b; and out = cap * tanh(a / cap) or factor * a. count elements; out may be a.
 enum Pointwise { ADD = 0, SCALE = 1, SOFT_CAP = 2 };
+DEV float pointwise(int function, float number, float x, float y) {
+  if (function == ADD) return x + y;
+  if (function == SCALE) return x * number;
+  return number * tanhf(x / number);
+}
 template <class T>
-DEV void pointwise(T* out, const T* a, const T* b, int function, float number, int count) {
+DEV void pointwiseAll(T* out, const T* a, const T* b, int function, float number, int count) {
   const int i = (blockIdx.x * blockDim.x + threadIdx.x) * 8;
-  if (i >= count) return;
-  float x[8], y[8];
-  load8(a + i, x);
-  if (function == ADD) load8(b + i, y);
+  if (i + 8 <= count) {
+    float x[8], y[8];
+    load8(a + i, x);
+    load8(b + i, y);
 #pragma unroll
-  for (int k = 0; k < 8; k++) {
-    if (function == ADD) x[k] += y[k];
-    if (function == SCALE) x[k] *= number;
-    if (function == SOFT_CAP) x[k] = number * tanhf(x[k] / number);
+    for (int k = 0; k < 8; k++) x[k] = pointwise(function, number, x[k], y[k]);
+    store8(out + i, x);
+  } else {  // logits of vocabularies that no 8 divides
+    for (int k = i; k < count; k++) out[k] = fromFloat<T>(pointwise(function, number, toFloat(a[k]), toFloat(b[k])));
   }
-  store8(out + i, x);
 }
 #define POINTWISE(T)                                                                                                   \
   extern "C" __global__ void __launch_bounds__(256)                                                                    \
       pointwise_##T(T* out, const T* a, const T* b, int function, float number, int count) {                           \
-    pointwise<T>(out, a, b, function, number, count);                                                                  \
+    pointwiseAll<T>(out, a, b, function, number, count);                                                                  \
   }                                                                                                                    \
   KERNEL(pointwise_##T);
 FOR_EACH_TYPE(POINTWISE)

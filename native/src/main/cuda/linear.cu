@@ -1,31 +1,78 @@
 // linear.cu: out = x W^T + bias. x [rows, inFeatures], W [outFeatures, inFeatures], bias [outFeatures] or null,
-// out [rows, outFeatures]; inFeatures % 8 == 0. Three ways: by reading W once for few rows, by tensor cores, by plain arithmetic.
+// out [rows, outFeatures]; inFeatures % 8 == 0. Three ways: by streaming W for few rows and for fp32, by tensor cores, by plain
+// arithmetic.
+#include "activation.h"
 #include "tensor_core.h"
 
-// ---- few rows: the time is that of reading W, so a warp streams one row of W past ROWS rows of x --------------------------
-// rows <= ROWS.  grid = ceil(outFeatures / 4), 128 threads.
-template <class T, int ROWS>
-DEV void matrixVector(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
-  const int lane = threadIdx.x & 31, feature = blockIdx.x * 4 + (threadIdx.x >> 5);
-  if (feature >= outFeatures) return;  // whole warps leave
-  const T* w = weight + (size_t)feature * inFeatures;
-  float sum[ROWS] = {};
-  for (int i = lane * 8; i < inFeatures; i += 32 * 8) {
-    float a[8];
-    load8(w + i, a);
+// ---- few rows: the time is that of reading W, so a warp streams a row of W past ROWS rows of x -----------------------------
+/** sum[m][r] = the dot product of weights[m] and x[r], both [inFeatures], in every lane of the warp. */
+template <class T, int ROWS, int MATRICES>
+DEV void dotProducts(float (&sum)[MATRICES][ROWS], const T* const (&weights)[MATRICES], const T* const (&x)[ROWS],
+                     int inFeatures) {
+  constexpr int AHEAD = 4 / MATRICES, STRIDE = 32 * 8;  // loads in flight: enough to hide the memory's latency
+  const int lane = threadIdx.x & 31;
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      float b[8];
-      load8(x + (size_t)min(r, rows - 1) * inFeatures + i, b);
+  for (int m = 0; m < MATRICES; m++) {
 #pragma unroll
-      for (int k = 0; k < 8; k++) sum[r] += a[k] * b[k];
+    for (int r = 0; r < ROWS; r++) sum[m][r] = 0.f;
+  }
+  for (int base = lane * 8; base < inFeatures; base += AHEAD * STRIDE) {
+    Eight<T> w[AHEAD][MATRICES] = {};
+#pragma unroll
+    for (int s = 0; s < AHEAD; s++) {
+#pragma unroll
+      for (int m = 0; m < MATRICES; m++) {
+        if (base + s * STRIDE < inFeatures) w[s][m] = streamEight(weights[m] + base + s * STRIDE);
+      }
+    }
+#pragma unroll
+    for (int s = 0; s < AHEAD; s++) {
+      const int i = base + s * STRIDE;
+      if (i < inFeatures) {
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+          float a[8];
+          load8(x[r] + i, a);
+#pragma unroll
+          for (int m = 0; m < MATRICES; m++) {
+            float b[8];
+            unpack8(w[s][m], b);
+            // fmaf, and this order, whatever ROWS is: a row's sum has the same bits in any batch.
+#pragma unroll
+            for (int k = 0; k < 8; k++) sum[m][r] = fmaf(a[k], b[k], sum[m][r]);
+          }
+        }
+      }
     }
   }
 #pragma unroll
+  for (int m = 0; m < MATRICES; m++) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) sum[m][r] = warpSum(sum[m][r]);
+  }
+}
+
+/** The rows of x [rows, inFeatures] from first on; past the last one, it again: it may be read, and is not used. */
+template <class T, int ROWS>
+DEV void rowsFrom(const T* (&row)[ROWS], const T* x, int first, int rows, int inFeatures) {
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) row[r] = x + (size_t)min(first + r, rows - 1) * inFeatures;
+}
+
+// grid = (ceil(outFeatures / 4), ceil(rows / ROWS)), 128 threads.
+template <class T, int ROWS>
+DEV void matrixVector(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
+  const int feature = blockIdx.x * 4 + (threadIdx.x >> 5), firstRow = blockIdx.y * ROWS;
+  if (feature >= outFeatures) return;  // whole warps leave
+  float sum[1][ROWS];
+  const T* row[ROWS];
+  rowsFrom(row, x, firstRow, rows, inFeatures);
+  dotProducts<T, ROWS, 1>(sum, {weight + (size_t)feature * inFeatures}, row, inFeatures);
+  const float shift = bias ? toFloat(bias[feature]) : 0.f;
+#pragma unroll
   for (int r = 0; r < ROWS; r++) {
-    const float total = warpSum(sum[r]);
-    if (lane == 0 && r < rows) {
-      out[(size_t)r * outFeatures + feature] = fromFloat<T>(total + (bias ? toFloat(bias[feature]) : 0.f));
+    if ((threadIdx.x & 31) == 0 && firstRow + r < rows) {
+      out[(size_t)(firstRow + r) * outFeatures + feature] = fromFloat<T>(sum[0][r] + shift);
     }
   }
 }
@@ -36,30 +83,73 @@ DEV void matrixVector(T* out, const T* x, const T* weight, const T* bias, int ro
     matrixVector<T, ROWS>(out, x, weight, bias, rows, outFeatures, inFeatures);                                           \
   }                                                                                                                       \
   KERNEL(matrix_vector_##T##_##ROWS);
-#define MATRIX_VECTOR_TYPE(T) MATRIX_VECTOR(T, 1) MATRIX_VECTOR(T, 2) MATRIX_VECTOR(T, 4) MATRIX_VECTOR(T, 8)
-FOR_EACH_TYPE(MATRIX_VECTOR_TYPE)
+
+// The first half of a gated feed-forward layer in one launch: out[r, f] = activation(gate) * up of
+// [gate, up] = x W^T + bias, with W [2 width, inFeatures] and bias [2 width] holding gate, then up. All is rounded where
+// matrix_vector and gated round, so that both ways give the same bits.  out [rows, width].
+// grid = (ceil(width / 4), ceil(rows / ROWS)), 128 threads.
+template <class T, int ROWS>
+DEV void gatedMatrixVector(T* out, const T* x, const T* weight, const T* bias, int activation, int rows, int width,
+                           int inFeatures) {
+  const int feature = blockIdx.x * 4 + (threadIdx.x >> 5), firstRow = blockIdx.y * ROWS;
+  if (feature >= width) return;  // whole warps leave
+  float sum[2][ROWS];
+  const T* row[ROWS];
+  rowsFrom(row, x, firstRow, rows, inFeatures);
+  const T* gateRow = weight + (size_t)feature * inFeatures;
+  dotProducts<T, ROWS, 2>(sum, {gateRow, gateRow + (size_t)width * inFeatures}, row, inFeatures);
+  const float gateShift = bias ? toFloat(bias[feature]) : 0.f, upShift = bias ? toFloat(bias[width + feature]) : 0.f;
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    if ((threadIdx.x & 31) == 0 && firstRow + r < rows) {
+      const float gate = rounded<T>(sum[0][r] + gateShift), up = rounded<T>(sum[1][r] + upShift);
+      out[(size_t)(firstRow + r) * width + feature] = fromFloat<T>(rounded<T>(activate(gate, activation)) * up);
+    }
+  }
+}
+#define GATED_MATRIX_VECTOR(T, ROWS)                                                                                      \
+  extern "C" __global__ void __launch_bounds__(128)                                                                       \
+      gated_matrix_vector_##T##_##ROWS(T* __restrict__ out, const T* __restrict__ x, const T* __restrict__ weight,        \
+                                       const T* __restrict__ bias, int activation, int rows, int width,                   \
+                                       int inFeatures) {                                                                  \
+    gatedMatrixVector<T, ROWS>(out, x, weight, bias, activation, rows, width, inFeatures);                                \
+  }                                                                                                                       \
+  KERNEL(gated_matrix_vector_##T##_##ROWS);
+#define FEW_ROWS(T, ROWS) MATRIX_VECTOR(T, ROWS) GATED_MATRIX_VECTOR(T, ROWS)
+#define FEW_ROWS_TYPE(T) FEW_ROWS(T, 1) FEW_ROWS(T, 2) FEW_ROWS(T, 4) FEW_ROWS(T, 8)
+FOR_EACH_TYPE(FEW_ROWS_TYPE)
 
 // ---- tensor cores: a tile of 64 x 64 outputs a block, 32 deep, two tiles in flight ---------------------------------------------
-// grid = (ceil(outFeatures / 64), ceil(rows / 64)), 128 threads in 2 x 2 warps. sm_80 and later.
-template <class T>
-DEV void gemm(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
-  constexpr int TILE = 64, DEPTH = 32, PITCH = DEPTH + 8, STAGES = 2;  // + 8: ldmatrix without bank conflicts
+constexpr int GEMM_TILE = 64;
+/** Rows [firstRow, firstRow + 64) below rows, and as many features; rowOfX and rowOfOut say where they are. */
+template <class T, class RowOfX, class RowOfOut>
+DEV void gemmTile(T* out, const T* x, const T* weight, const T* bias, int firstRow, int rows, int firstFeature,
+                  int outFeatures, int inFeatures, RowOfX rowOfX, RowOfOut rowOfOut) {
+  constexpr int TILE = GEMM_TILE, DEPTH = 32, PITCH = DEPTH + 8, STAGES = 2;  // + 8: ldmatrix without bank conflicts
   DYNAMIC_SHARED(T, sharedX);
   T* sharedWeight = sharedX + STAGES * TILE * PITCH;
   const int t = threadIdx.x, lane = t & 31, warpRow = (t >> 5) & 1, warpColumn = t >> 6;
-  const int firstRow = blockIdx.y * TILE, firstFeature = blockIdx.x * TILE;
   float sum[2][4][4] = {};
 
-  auto load = [&](int stage, int depth) {
+  // A thread copies the same column of the same rows at every depth.
+  constexpr int COPIES = TILE * DEPTH / 8 / 128;
+  const int copyColumn = t % (DEPTH / 8) * 8;
+  const T* fromX[COPIES];
+  const T* fromWeight[COPIES];
 #pragma unroll
-    for (int i = t; i < TILE * DEPTH / 8; i += 128) {
-      const int r = i / (DEPTH / 8), c = i % (DEPTH / 8) * 8;
-      const bool validX = firstRow + r < rows && depth + c < inFeatures;
-      const bool validWeight = firstFeature + r < outFeatures && depth + c < inFeatures;
-      copyAsync16(sharedX + (stage * TILE + r) * PITCH + c,
-                  x + (validX ? (size_t)(firstRow + r) * inFeatures + depth + c : 0), validX);
-      copyAsync16(sharedWeight + (stage * TILE + r) * PITCH + c,
-                  weight + (validWeight ? (size_t)(firstFeature + r) * inFeatures + depth + c : 0), validWeight);
+  for (int n = 0; n < COPIES; n++) {
+    const int r = (t + n * 128) / (DEPTH / 8);
+    fromX[n] = firstRow + r < rows ? x + (size_t)rowOfX(firstRow + r) * inFeatures : nullptr;
+    fromWeight[n] = firstFeature + r < outFeatures ? weight + (size_t)(firstFeature + r) * inFeatures : nullptr;
+  }
+  auto load = [&](int stage, int depth) {
+    const int c = depth + copyColumn;
+#pragma unroll
+    for (int n = 0; n < COPIES; n++) {
+      const int place = (stage * TILE + (t + n * 128) / (DEPTH / 8)) * PITCH + copyColumn;
+      const bool validX = fromX[n] && c < inFeatures, validWeight = fromWeight[n] && c < inFeatures;
+      copyAsync16(sharedX + place, validX ? fromX[n] + c : x, validX);
+      copyAsync16(sharedWeight + place, validWeight ? fromWeight[n] + c : weight, validWeight);
     }
     commitCopies();
   };
@@ -108,14 +198,21 @@ DEV void gemm(T* out, const T* x, const T* weight, const T* bias, int rows, int 
         const int row = firstRow + warpRow * 32 + i * 16 + (lane >> 2) + (k >> 1) * 8;
         const int feature = firstFeature + warpColumn * 32 + j * 8 + (lane & 3) * 2 + (k & 1);
         if (row < rows && feature < outFeatures) {
-          out[(size_t)row * outFeatures + feature] =
+          out[(size_t)rowOfOut(row) * outFeatures + feature] =
               fromFloat<T>(sum[i][j][k] + (bias ? toFloat(bias[feature]) : 0.f));
         }
       }
     }
   }
 }
-// ---- plain arithmetic: for fp32, and for devices without bf16 tensor cores (sm_75) ------------------------------------------
+// grid = (ceil(outFeatures / 64), ceil(rows / 64)), 128 threads in 2 x 2 warps. sm_80 and later.
+template <class T>
+DEV void gemm(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
+  auto same = [](int row) { return row; };
+  gemmTile<T>(out, x, weight, bias, blockIdx.y * GEMM_TILE, rows, blockIdx.x * GEMM_TILE, outFeatures, inFeatures, same, same);
+}
+
+// ---- plain arithmetic: 16-bit types on devices without bf16 tensor cores (sm_75) --------------------------------------------
 // A tile of 32 x 32 outputs a block, four a thread.  grid = (ceil(outFeatures / 32), ceil(rows / 32)), 256 threads.
 template <class T>
 DEV void plainGemm(T* out, const T* x, const T* weight, const T* bias, int rows, int outFeatures, int inFeatures) {
@@ -157,5 +254,5 @@ DEV void plainGemm(T* out, const T* x, const T* weight, const T* bias, int rows,
   KERNEL(name##_##T);
 GEMM(gemm, gemm, bf16, 128)
 GEMM(gemm, gemm, fp16, 128)
-#define PLAIN_GEMM(T) GEMM(plainGemm, plain_gemm, T, 256)
-FOR_EACH_TYPE(PLAIN_GEMM)
+GEMM(plainGemm, plain_gemm, bf16, 256)
+GEMM(plainGemm, plain_gemm, fp16, 256)

@@ -2,10 +2,12 @@
 #include "device.h"
 
 // Without residual: out = norm(x).  With it: sum = residual + x; out = norm(sum).  All [rows, hidden]; sum may be residual.
-// RMSNorm has a weight and no bias; LayerNorm's bias may be null. weight, bias [hidden]; hidden % 8 == 0.
+// RMSNorm has a weight and no bias; LayerNorm's bias may be null. weight, bias [hidden] are fp32 whatever T is, so that
+// Gemma's 1 + w loses nothing; hidden % 8 == 0.
 // grid = rows, whole warps.  Shared: the row as hidden floats, and 32 for sums: the row is read from memory once.
 template <class T, bool CENTERED>
-DEV void normRows(T* out, T* sum, const T* x, const T* residual, const T* weight, const T* bias, float epsilon, int hidden) {
+DEV void normRows(T* out, T* sum, const T* x, const T* residual, const float* weight, const float* bias, float epsilon,
+                  int hidden) {
   DYNAMIC_SHARED(float, row);
   float* scratch = row + hidden;
   const size_t offset = (size_t)blockIdx.x * hidden;
@@ -52,12 +54,12 @@ DEV void normRows(T* out, T* sum, const T* x, const T* residual, const T* weight
 }
 #define NORM(T)                                                                                                           \
   extern "C" __global__ void __launch_bounds__(512)                                                                       \
-      rms_norm_##T(T* out, T* sum, const T* x, const T* residual, const T* weight, float epsilon, int hidden) {           \
+      rms_norm_##T(T* out, T* sum, const T* x, const T* residual, const float* weight, float epsilon, int hidden) {       \
     normRows<T, false>(out, sum, x, residual, weight, nullptr, epsilon, hidden);                                          \
   }                                                                                                                       \
   KERNEL(rms_norm_##T);                                                                                                   \
   extern "C" __global__ void __launch_bounds__(512) layer_norm_##T(T* out, T* sum, const T* x, const T* residual,         \
-                                                                   const T* weight, const T* bias, float epsilon,         \
+                                                                   const float* weight, const float* bias, float epsilon, \
                                                                    int hidden) {                                          \
     normRows<T, true>(out, sum, x, residual, weight, bias, epsilon, hidden);                                              \
   }                                                                                                                       \

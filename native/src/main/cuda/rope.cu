@@ -1,15 +1,15 @@
 // rope.cu: from a fused projection to rotated queries and a written KV cache, in one launch.
 #include "device.h"
 
-// Takes each head of qkv [tokens, queryHeads + 2 kvHeads, headDim]; norms queries and keys where weights [headDim] are given
-// (Qwen 3, Gemma 3); rotates their first rotaryDim elements (half-split form, arXiv 2104.09864, cosines and sines
+// Takes each head of qkv [tokens, queryHeads + 2 kvHeads, headDim]; norms queries and keys where fp32 weights [headDim] are
+// given (Qwen 3, Gemma 3); rotates their first rotaryDim elements (half-split form, arXiv 2104.09864, cosines and sines
 // [positions, rotaryDim / 2] with any scaling already in them); writes queries [tokens, queryHeads, headDim], and keys and
 // values to slots of the caches [blocks, kvHeads, blockSize, headDim].
 // A token whose slot is below 0 is padding: its queries become zeros and nothing is cached.
 // grid = (ceil(heads / 4), tokens), 128 threads: a warp a head.
 template <class T>
-DEV void rotateAndCache(T* queries, T* keys, T* values, const T* qkv, const T* queryNorm, const T* keyNorm,
-                        const float* cosines, const float* sines, const int* positions, const int* slots, float epsilon,
+DEV void rotateAndCache(T* queries, T* keys, T* values, const T* qkv, const float* queryNorm,
+                        const float* keyNorm, const float* cosines, const float* sines, const int* positions, const int* slots, float epsilon,
                         int queryHeads, int kvHeads, int headDim, int rotaryDim, int blockSize) {
   const int lane = threadIdx.x & 31, token = blockIdx.y, heads = queryHeads + 2 * kvHeads;
   const int head = blockIdx.x * 4 + (threadIdx.x >> 5);
@@ -32,7 +32,7 @@ DEV void rotateAndCache(T* queries, T* keys, T* values, const T* qkv, const T* q
     return;
   }
 
-  const T* norm = isQuery ? queryNorm : isKey ? keyNorm : nullptr;
+  const float* norm = isQuery ? queryNorm : isKey ? keyNorm : nullptr;
   float factor = 1.f;
   if (norm) {
     float squares = 0.f;
@@ -41,7 +41,7 @@ DEV void rotateAndCache(T* queries, T* keys, T* values, const T* qkv, const T* q
   }
   auto element = [&](int i) {
     const float x = toFloat(from[i]);
-    return norm ? rounded<T>(x * factor * toFloat(norm[i])) : x;
+    return norm ? x * factor * norm[i] : x;
   };
   const int half = rotaryDim / 2;
   const size_t angles = (size_t)positions[token] * half;
@@ -58,8 +58,9 @@ DEV void rotateAndCache(T* queries, T* keys, T* values, const T* qkv, const T* q
 #define ROPE(T)                                                                                                           \
   extern "C" __global__ void __launch_bounds__(128)                                                                       \
       rotate_and_cache_##T(T* __restrict__ queries, T* __restrict__ keys, T* __restrict__ values,                         \
-                           const T* __restrict__ qkv, const T* __restrict__ queryNorm, const T* __restrict__ keyNorm,     \
-                           const float* __restrict__ cosines, const float* __restrict__ sines,                            \
+                           const T* __restrict__ qkv, const float* __restrict__ queryNorm,                                \
+                           const float* __restrict__ keyNorm, const float* __restrict__ cosines,                          \
+                           const float* __restrict__ sines,                                                               \
                            const int* __restrict__ positions, const int* __restrict__ slots, float epsilon,               \
                            int queryHeads, int kvHeads, int headDim, int rotaryDim, int blockSize) {                      \
     rotateAndCache<T>(queries, keys, values, qkv, queryNorm, keyNorm, cosines, sines, positions, slots, epsilon,          \

@@ -63,7 +63,7 @@ public final class CudaProbe {
     try {
       return "version "
           + CublasLt.version(library)
-          + ": matrix products of more than "
+          + ": bf16 and fp16 products of more than "
           + LinearKernels.MOST_VECTOR_ROWS
           + " rows run on it, others on Quern's own kernels";
     } catch (CudaException e) {
@@ -98,7 +98,8 @@ public final class CudaProbe {
     return parts.isEmpty() ? null : String.join(", ", parts);
   }
 
-  private static @Nullable String refusal(CudaDevice device, CudaDriver driver) {
+  /** Why {@code device} cannot be used, or null when it can. */
+  public static @Nullable String refusal(CudaDevice device, CudaDriver driver) {
     if (device.computeCapability() < OLDEST_CAPABILITY) {
       return "compute capability "
           + device.computeMajor()

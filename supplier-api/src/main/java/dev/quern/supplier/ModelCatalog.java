@@ -99,9 +99,14 @@ public final class ModelCatalog {
     return models.getFirst();
   }
 
-  /** Whether a model is loaded and every engine is well. */
-  public boolean healthy() {
-    return !byName.isEmpty() && byName.values().stream().allMatch(LoadedModel::healthy);
+  /** Why not every model serves, by its public name; empty when all do. */
+  public Optional<String> fault() {
+    if (byName.isEmpty()) {
+      return Optional.of("no model is loaded");
+    }
+    return byName.entrySet().stream()
+        .flatMap(entry -> entry.getValue().fault().map(why -> entry.getKey() + ": " + why).stream())
+        .findFirst();
   }
 
   /**

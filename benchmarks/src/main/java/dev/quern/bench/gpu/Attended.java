@@ -71,7 +71,8 @@ record Attended(int sequences, int rowsEach, int length) {
         arena.take(AttentionKernels.splitWeightBytes(rows(), QUERY_HEADS, splits));
     DeviceBuffer sums =
         arena.take(AttentionKernels.splitSumBytes(rows(), QUERY_HEADS, splits, HEAD_DIM));
-    return new AttentionKernels.SplitRoom(weights, sums);
+    DeviceBuffer tickets = arena.take(AttentionKernels.splitTicketBytes(rows(), QUERY_HEADS));
+    return new AttentionKernels.SplitRoom(weights, sums, tickets);
   }
 
   private int blocks() {

@@ -164,8 +164,10 @@ public final class KernelSpeed implements AutoCloseable {
       DeviceBuffer rowSequences = upload(arena, IntStream.range(0, sequences).toArray());
       DeviceBuffer lengths =
           upload(arena, IntStream.range(0, sequences).map(_ -> attended.length()).toArray());
-      int splits = attention.splits(caches.next(), sequences, attended.length());
-      AttentionKernels.SplitRoom room = attended.splitRoom(arena, splits);
+      AttentionKernels.Splits splits =
+          attention.splits(caches.next(), sequences, attended.length());
+      AttentionKernels.SplitRoom room = attended.splitRoom(arena, splits.count());
+      stream.fill(room.tickets(), (byte) 0);
       AttentionKernels.Options options = new AttentionKernels.Options(0.088f, 0, 0);
       double microseconds =
           timer.microseconds(
@@ -185,7 +187,7 @@ public final class KernelSpeed implements AutoCloseable {
                       room));
       row(
           "decode attention",
-          sequences + " x " + attended.length() + " tokens, " + splits + " splits",
+          sequences + " x " + attended.length() + " tokens, " + splits.count() + " splits",
           microseconds,
           attended.cacheBytes(),
           attended.flops());

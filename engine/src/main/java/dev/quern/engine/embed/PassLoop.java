@@ -3,6 +3,7 @@ package dev.quern.engine.embed;
 import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.embed.WaitingInputs.Waiting;
 import dev.quern.engine.model.TextEncoder;
+import dev.quern.engine.tensor.Backend;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.ArrayList;
@@ -84,6 +85,18 @@ final class PassLoop implements DeviceThread.Work {
     failAll(queue.abort(error), error);
     encoder.close();
   }
+
+  /** Encoders run on devices that are never lost; on another, they would end with it. */
+  @Override
+  public void lose(QuernException error) {
+    abandon(error);
+  }
+
+  @Override
+  public void restore(Backend backend) {}
+
+  @Override
+  public void stop(QuernException because) {}
 
   /** Fails calls that were taken from the queue. On the device's thread, as all ends of calls. */
   void failAll(List<EncodingCall> calls, QuernException error) {

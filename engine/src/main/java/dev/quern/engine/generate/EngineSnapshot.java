@@ -1,10 +1,13 @@
 package dev.quern.engine.generate;
 
+import java.util.Optional;
+
 /**
  * Counters and gauges of one engine, for metrics; totals since it started.
  *
  * @param relaysRunning those of {@code running} that are relays; likewise the others
  * @param kvBlocksUsed blocks held by running sequences (cached but free ones not counted)
+ * @param fault why it does not serve, or not well; empty when it does
  */
 public record EngineSnapshot(
     int running,
@@ -21,7 +24,12 @@ public record EngineSnapshot(
     int relaysWaiting,
     long relayPreemptions,
     long engineFailures,
-    boolean healthy) {
+    Optional<String> fault) {
+  /** Whether it serves, and well. */
+  public boolean healthy() {
+    return fault.isEmpty();
+  }
+
   EngineSnapshot withWaiting(int requests, int relays) {
     return new EngineSnapshot(
         running,
@@ -38,6 +46,6 @@ public record EngineSnapshot(
         relays,
         relayPreemptions,
         engineFailures,
-        healthy);
+        fault);
   }
 }

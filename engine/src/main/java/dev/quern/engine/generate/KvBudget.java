@@ -12,8 +12,11 @@ import java.util.Locale;
  * @param maxModelLength most tokens of one sequence; they fit the cache
  */
 record KvBudget(int blocks, int maxModelLength) {
-  /** Share of the free memory that a cache takes unless told; the rest is for activations. */
-  private static final double FREE_SHARE = 0.5;
+  /** Of memory that steps and other processes take from, too. */
+  static final double SHARE_OF_COMMON_MEMORY = 0.5;
+
+  /** Of a budget that steps have had their part of. */
+  static final double SHARE_OF_OWN_BUDGET = 1;
 
   /** A cache that holds no more than this of one sequence serves nobody. */
   private static final int SHORTEST_CONTEXT = 2 * BlockManager.BLOCK_SIZE;
@@ -24,11 +27,16 @@ record KvBudget(int blocks, int maxModelLength) {
    *
    * @param checkpointLength the context the checkpoint was made for
    * @param freeBytes what the device could still give
+   * @param share of that which a cache takes unless told
    * @throws QuernException OUT_OF_MEMORY when one sequence of the wanted length does not fit,
    *     BAD_REQUEST when it exceeds the checkpoint's context
    */
   static KvBudget plan(
-      EngineSettings settings, KvCacheShape shape, int checkpointLength, long freeBytes) {
+      EngineSettings settings,
+      KvCacheShape shape,
+      int checkpointLength,
+      long freeBytes,
+      double share) {
     int wantedLength = settings.maxModelLength().orElse(checkpointLength);
     if (wantedLength > checkpointLength) {
       throw QuernException.badRequest(
@@ -39,14 +47,14 @@ record KvBudget(int blocks, int maxModelLength) {
               wantedLength,
               checkpointLength));
     }
-    long available = settings.kvCacheBytes().orElse((long) (freeBytes * FREE_SHARE));
+    long available = settings.kvCacheBytes().orElse((long) (freeBytes * share));
     long fitting = available / shape.bytesPerBlock();
     long sequenceBlocks = BlockManager.blocksFor(wantedLength);
     if (fitting < sequenceBlocks) {
       int fittingLength = (int) fitting * BlockManager.BLOCK_SIZE;
       int needed = settings.maxModelLength().isPresent() ? wantedLength : SHORTEST_CONTEXT;
       if (fittingLength < Math.min(needed, wantedLength)) {
-        throw tooSmall(settings, shape, needed, available, fittingLength, freeBytes);
+        throw tooSmall(settings, shape, needed, available, fittingLength, freeBytes, share);
       }
       return new KvBudget((int) fitting, fittingLength);
     }
@@ -61,12 +69,13 @@ record KvBudget(int blocks, int maxModelLength) {
       int length,
       long available,
       int fittingLength,
-      long freeBytes) {
+      long freeBytes,
+      double share) {
     String source =
         settings.kvCacheBytes().isPresent()
             ? "--kv-cache-memory gives"
             : String.format(
-                Locale.ROOT, "%.0f %% of the %s free are", FREE_SHARE * 100, mebibytes(freeBytes));
+                Locale.ROOT, "%.0f %% of the %s free are", share * 100, mebibytes(freeBytes));
     return new QuernException(
         ErrorCategory.OUT_OF_MEMORY,
         settings.kvCacheBytes().isPresent() ? "kv-cache-memory" : null,

@@ -64,17 +64,19 @@ public final class ScheduledEngine implements GenerationEngine {
   /**
    * Loads a model and takes its KV cache on the device's thread, and starts serving.
    *
-   * @param loader makes the model; the engine closes it
+   * @param loader makes the model, and makes it again when the device was lost; the engine closes
+   *     it
    * @throws QuernException what the loader threw, or OUT_OF_MEMORY when the cache would be too
    *     small
    */
   public static ScheduledEngine start(
       DeviceThread device, Function<Backend, CausalModel> loader, EngineSettings settings) {
+    Function<Backend, CausalModel> ready = backend -> load(backend, loader, settings);
     return device.call(
         backend -> {
-          CausalModel model = loader.apply(backend);
+          CausalModel model = ready.apply(backend);
           try {
-            return start(device, backend, model, settings);
+            return start(device, ready, backend, model, settings);
           } catch (RuntimeException | Error e) {
             model.close();
             throw e;
@@ -82,11 +84,32 @@ public final class ScheduledEngine implements GenerationEngine {
         });
   }
 
+  /** The model, with the memory of its steps taken where the cache is to get all that is left. */
+  private static CausalModel load(
+      Backend backend, Function<Backend, CausalModel> loader, EngineSettings settings) {
+    CausalModel model = loader.apply(backend);
+    if (backend.hasMemoryBudget()) {
+      try {
+        StepRehearsal.run(backend, model, settings);
+      } catch (RuntimeException | Error e) {
+        model.close();
+        throw e;
+      }
+    }
+    return model;
+  }
+
   private static ScheduledEngine start(
-      DeviceThread device, Backend backend, CausalModel model, EngineSettings settings) {
+      DeviceThread device,
+      Function<Backend, CausalModel> loader,
+      Backend backend,
+      CausalModel model,
+      EngineSettings settings) {
     KvCacheShape shape = model.kvCacheShape(BlockManager.BLOCK_SIZE);
+    double share =
+        backend.hasMemoryBudget() ? KvBudget.SHARE_OF_OWN_BUDGET : KvBudget.SHARE_OF_COMMON_MEMORY;
     KvBudget budget =
-        KvBudget.plan(settings, shape, model.maxContextLength(), backend.freeMemoryBytes());
+        KvBudget.plan(settings, shape, model.maxContextLength(), backend.freeMemoryBytes(), share);
     if (settings.maxModelLength().isEmpty() && budget.maxModelLength() < model.maxContextLength()) {
       log.warn(
           "{}: the context is reduced from {} to {} tokens, which is what fits the KV cache; raise"
@@ -99,7 +122,13 @@ public final class ScheduledEngine implements GenerationEngine {
     Inbox inbox = new Inbox(settings.maxWaiting());
     List<StepListener> listeners = new CopyOnWriteArrayList<>();
     StepLoop loop =
-        new StepLoop(settings.name(), backend, model, budget, settings, inbox, listeners);
+        new StepLoop(
+            new ResidentModel(loader, backend, model, budget.blocks()),
+            budget,
+            settings,
+            inbox,
+            listeners,
+            device::isLost);
     log.info(
         "{}: context {} tokens, KV cache {} blocks of {} tokens, {} MiB",
         settings.name(),

@@ -2,7 +2,6 @@ package dev.quern.engine.generate;
 
 import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.generate.Inbox.FinishOrder;
-import dev.quern.engine.model.CausalModel;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.KvCache;
@@ -11,32 +10,22 @@ import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.function.Predicate;
 
 /**
  * One model's steps: schedule, run, sample, publish. Everything here happens on the device's
  * thread; other threads speak to it through the {@link Inbox} and read {@link #snapshot}.
  *
- * <p>A step that fails costs the requests in it and the content of the cache, nothing else: the
- * cache is taken anew and the loop goes on.
+ * <p>What a step that fails costs is {@link StepRecovery}'s; the loop goes on.
  */
 final class StepLoop implements DeviceThread.Work {
-  private static final Logger log = LoggerFactory.getLogger(StepLoop.class);
-
-  /** So many failed steps in a row are no accident. */
-  private static final int UNHEALTHY_AFTER = 3;
-
   /** Most logits of scored prompt rows in one step: 128 MiB in fp32. */
   private static final int MOST_SCORED_LOGITS = 1 << 25;
 
   private static final int[] NO_TOKENS = {};
   private static final float[] NO_LOGITS = {};
 
-  private final String name;
-  private final Backend backend;
-  private final CausalModel model;
+  private final ResidentModel resident;
   private final Inbox inbox;
   private final List<StepListener> stepListeners;
   private final BlockManager blocks;
@@ -44,30 +33,30 @@ final class StepLoop implements DeviceThread.Work {
   private final Publisher publisher;
   private final BatchBuilder builder = new BatchBuilder();
   private final Sampler sampler;
+  private final StepRecovery recovery;
 
-  private @Nullable KvCache cache;
   private long steps;
-  private long engineFailures;
-  private int failuresInRow;
   private volatile boolean dead;
   private volatile EngineSnapshot snapshot;
 
+  /**
+   * A loop that nobody gives turns yet.
+   *
+   * @param losesDevice whether what a step threw has cost the device
+   */
   StepLoop(
-      String name,
-      Backend backend,
-      CausalModel model,
+      ResidentModel resident,
       KvBudget budget,
       EngineSettings settings,
       Inbox inbox,
-      List<StepListener> stepListeners) {
-    this.name = name;
-    this.backend = backend;
-    this.model = model;
+      List<StepListener> stepListeners,
+      Predicate<Throwable> losesDevice) {
+    this.resident = resident;
     this.inbox = inbox;
     this.stepListeners = stepListeners;
     int fairShare = Math.max(1, budget.blocks() / settings.maxNumSequences());
     this.blocks = new BlockManager(budget.blocks(), fairShare);
-    int vocabulary = model.vocabularySize();
+    int vocabulary = resident.model().vocabularySize();
     this.scheduler =
         new Scheduler(
             blocks,
@@ -75,9 +64,10 @@ final class StepLoop implements DeviceThread.Work {
                 settings.maxNumSequences(),
                 settings.maxNumBatchedTokens(),
                 Math.max(1, MOST_SCORED_LOGITS / vocabulary)));
-    this.publisher = new Publisher(name, scheduler, inbox);
+    this.publisher = new Publisher(settings.name(), scheduler, inbox);
     this.sampler = new Sampler(vocabulary);
-    this.cache = takeCache();
+    this.recovery =
+        new StepRecovery(settings.name(), resident, scheduler, blocks, publisher, losesDevice);
     this.snapshot = currentSnapshot();
   }
 
@@ -86,7 +76,7 @@ final class StepLoop implements DeviceThread.Work {
     return snapshot;
   }
 
-  /** Whether the device's thread has died; then there is nothing left to close. */
+  /** Whether it has ended by itself; then there is nothing left to close. */
   boolean isDead() {
     return dead;
   }
@@ -104,11 +94,11 @@ final class StepLoop implements DeviceThread.Work {
       try {
         runStep(plan, begin);
         steps++;
-        failuresInRow = 0;
+        recovery.stepWorked();
       } catch (VirtualMachineError e) {
         throw e;
       } catch (Throwable e) {
-        recover(e);
+        recovery.stepFailed(e);
       }
     }
     snapshot = currentSnapshot();
@@ -117,16 +107,39 @@ final class StepLoop implements DeviceThread.Work {
 
   @Override
   public void abandon(Throwable fatal) {
+    end("the engine has died; restart the server", "the engine has died: " + fatal, fatal);
+    close();
+  }
+
+  @Override
+  public void lose(QuernException error) {
+    recovery.lose(error);
+    snapshot = currentSnapshot();
+  }
+
+  @Override
+  public void restore(Backend backend) {
+    resident.restore(backend);
+    recovery.restored();
+    snapshot = currentSnapshot();
+  }
+
+  @Override
+  public void stop(QuernException because) {
+    end("the model is " + because.message() + "; restart the server", because.message(), because);
+  }
+
+  /** Refuses new requests with {@code refusal} and fails all others. */
+  private void end(String refusal, String reason, Throwable cause) {
     dead = true;
-    // A public name may hide this one: the log has it.
-    inbox.close("the engine has died; restart the server");
-    QuernException error =
-        new QuernException(ErrorCategory.UNAVAILABLE, "the engine has died: " + fatal, fatal);
+    recovery.end(reason);
+    // A public name may hide the model's: it is not said here, the log has it.
+    inbox.close(refusal);
+    QuernException error = new QuernException(ErrorCategory.UNAVAILABLE, refusal, cause);
     failWaiting(error);
     scheduler.runningSequences().forEach(sequence -> publisher.fail(sequence, error));
     scheduler.waitingSequences().forEach(sequence -> publisher.fail(sequence, error));
     snapshot = currentSnapshot();
-    close();
   }
 
   /** Fails everything that never got a step. */
@@ -155,8 +168,7 @@ final class StepLoop implements DeviceThread.Work {
 
   /** Frees cache and weights. */
   void close() {
-    closeCache();
-    model.close();
+    resident.close();
   }
 
   private void takeSubmitted() {
@@ -178,11 +190,12 @@ final class StepLoop implements DeviceThread.Work {
   private void runStep(StepPlan plan, long begin) {
     ForwardBatch batch = builder.build(plan);
     long built = System.nanoTime();
-    KvCache slab = heldCache();
+    Backend backend = resident.backend();
+    KvCache slab = resident.cache();
     int[] greedy = NO_TOKENS;
     float[] logits = NO_LOGITS;
     try (Workspace _ = backend.openWorkspace()) {
-      Tensor rows = model.forward(batch, slab);
+      Tensor rows = resident.model().forward(batch, slab);
       if (batch.logitRows().length > 0) {
         if (allPlainGreedy(plan)) {
           greedy = backend.argmax(rows);
@@ -235,46 +248,6 @@ final class StepLoop implements DeviceThread.Work {
     }
   }
 
-  private void recover(Throwable cause) {
-    engineFailures++;
-    failuresInRow++;
-    if (cause instanceof QuernException known
-        && known.category() == ErrorCategory.OUT_OF_MEMORY
-        && shrink(known)) {
-      return;
-    }
-    log.error("{}: a step failed; its requests fail and the KV cache is taken anew", name, cause);
-    QuernException error =
-        new QuernException(
-            ErrorCategory.UNAVAILABLE,
-            "the engine failed while this request ran and has been reset; send it again ("
-                + cause
-                + ")",
-            cause);
-    scheduler.runningSequences().forEach(sequence -> publisher.fail(sequence, error));
-    blocks.reset();
-    closeCache();
-  }
-
-  /** Makes steps smaller, down to one token a sequence; returns whether that was possible. */
-  private boolean shrink(QuernException cause) {
-    SchedulerLimits limits = scheduler.limits();
-    int tokens = limits.maxNumBatchedTokens() / 2;
-    if (tokens < BlockManager.BLOCK_SIZE) {
-      return false;
-    }
-    int sequences = Math.min(limits.maxNumSequences(), tokens);
-    log.warn(
-        "{}: a step ran out of memory; from now on at most {} tokens of {} sequences a step ({})",
-        name,
-        tokens,
-        sequences,
-        cause.message());
-    scheduler.shrink(
-        new SchedulerLimits(sequences, tokens, Math.max(1, limits.maxScoredRows() / 2)));
-    return true;
-  }
-
   private void report(StepPlan plan, long schedule, long run, long sample, long publish) {
     if (stepListeners.isEmpty()) {
       return;
@@ -284,28 +257,6 @@ final class StepLoop implements DeviceThread.Work {
             plan.sequences.size(), plan.tokens, schedule, run, sample, publish);
     for (StepListener listener : stepListeners) {
       listener.onStep(report);
-    }
-  }
-
-  private KvCache takeCache() {
-    return backend.kvCache(model.kvCacheShape(BlockManager.BLOCK_SIZE), blocks.blocks());
-  }
-
-  /** The cache, taken anew when a failed step has cost the last one. */
-  private KvCache heldCache() {
-    KvCache slab = cache;
-    if (slab == null) {
-      slab = takeCache();
-      cache = slab;
-    }
-    return slab;
-  }
-
-  private void closeCache() {
-    KvCache slab = cache;
-    cache = null;
-    if (slab != null) {
-      slab.close();
     }
   }
 
@@ -324,7 +275,7 @@ final class StepLoop implements DeviceThread.Work {
         scheduler.relaysRunning(),
         inbox.relaysWaiting(),
         scheduler.relayPreemptions(),
-        engineFailures,
-        !dead && failuresInRow < UNHEALTHY_AFTER);
+        recovery.failures(),
+        recovery.fault());
   }
 }

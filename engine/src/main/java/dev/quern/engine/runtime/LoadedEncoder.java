@@ -7,6 +7,7 @@ import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.engine.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** A model that turns texts into vectors or scores. */
 public record LoadedEncoder(String id, Path folder, Tokenizer tokenizer, EncoderEngine engine)
@@ -41,8 +42,8 @@ public record LoadedEncoder(String id, Path folder, Tokenizer tokenizer, Encoder
   }
 
   @Override
-  public boolean healthy() {
-    return engine.snapshot().healthy();
+  public Optional<String> fault() {
+    return engine.snapshot().healthy() ? Optional.empty() : Optional.of("its last passes failed");
   }
 
   @Override

@@ -62,8 +62,8 @@ public record LoadedLanguageModel(
   }
 
   @Override
-  public boolean healthy() {
-    return scheduledEngine.snapshot().healthy();
+  public Optional<String> fault() {
+    return scheduledEngine.snapshot().fault();
   }
 
   @Override

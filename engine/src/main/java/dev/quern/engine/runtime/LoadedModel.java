@@ -5,6 +5,7 @@ import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.engine.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** A model ready to answer. Closing it ends its engine and frees its memory. */
 public sealed interface LoadedModel extends AutoCloseable
@@ -30,8 +31,8 @@ public sealed interface LoadedModel extends AutoCloseable
   /** Bytes by tag: {@code weights}, {@code kv_cache}. */
   Map<String, MemoryUse> memory();
 
-  /** Whether its engine works. */
-  boolean healthy();
+  /** Why its engine does not serve, or not well; empty when it does. */
+  Optional<String> fault();
 
   /** Takes no new work, lets what runs finish for at most {@code millis}, then ends it. */
   void drain(long millis);

@@ -1,6 +1,5 @@
 package dev.quern.engine.runtime;
 
-import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.embed.EncoderEngine;
 import dev.quern.engine.embed.EncoderSettings;
 import dev.quern.engine.generate.EngineSettings;
@@ -19,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -35,8 +35,17 @@ import org.slf4j.LoggerFactory;
 public final class ModelRuntime implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ModelRuntime.class);
 
-  private final Devices devices = new Devices();
+  private final Devices devices;
   private final List<LoadedModel> models = new CopyOnWriteArrayList<>();
+
+  /** A runtime that finds GPUs in the usual places. */
+  public ModelRuntime() {
+    this(GpuSettings.defaults());
+  }
+
+  public ModelRuntime(GpuSettings gpus) {
+    this.devices = new Devices(gpus);
+  }
 
   /**
    * Loads a checkpoint and starts its engine; returns when it can answer.
@@ -50,15 +59,12 @@ public final class ModelRuntime implements AutoCloseable {
     // Small files first: a model that cannot speak need not be loaded. The device opens meanwhile:
     // loading libtorch takes about as long as reading a tokenizer.
     Checkpoint checkpoint = Checkpoint.open(path);
-    FutureTask<DeviceThread> opening =
-        new FutureTask<>(() -> devices.open(settings.device(), settings.threads()));
-    Thread.ofVirtual().name("device-opening").start(opening);
     Optional<EncoderTask> task =
         settings.encoder().task().or(() -> TextEncoders.taskOf(checkpoint));
     LoadedModel model =
         task.isPresent()
-            ? encoder(id, checkpoint, opening, settings, task.get())
-            : languageModel(id, checkpoint, opening, settings);
+            ? encoder(id, checkpoint, settings, task.get())
+            : languageModel(id, checkpoint, settings);
     models.add(model);
     log.info(
         "{}: {} with {} parameters is ready after {} ms",
@@ -69,19 +75,15 @@ public final class ModelRuntime implements AutoCloseable {
     return model;
   }
 
-  private static LoadedModel languageModel(
-      String id, Checkpoint checkpoint, FutureTask<DeviceThread> opening, ModelSettings settings) {
+  private LoadedModel languageModel(String id, Checkpoint checkpoint, ModelSettings settings) {
+    FutureTask<Placement> placing =
+        inBackground(() -> devices.languageModel(id, checkpoint, settings));
     Set<Integer> endOfSequence = EndOfSequence.of(checkpoint);
     Optional<ChatTemplate> chatTemplate = ChatTemplate.load(checkpoint.files());
     return withTokenizer(
         checkpoint,
         tokenizer -> {
-          LoadOptions options = loadOptions(settings);
-          ScheduledEngine engine =
-              ScheduledEngine.start(
-                  opened(opening),
-                  backend -> Models.load(checkpoint, backend, options),
-                  engineSettings(id, settings));
+          ScheduledEngine engine = engine(id, checkpoint, placed(placing), settings);
           return new LoadedLanguageModel(
               id,
               checkpoint.folder(),
@@ -93,19 +95,44 @@ public final class ModelRuntime implements AutoCloseable {
         });
   }
 
-  private static LoadedModel encoder(
-      String id,
-      Checkpoint checkpoint,
-      FutureTask<DeviceThread> opening,
-      ModelSettings settings,
-      EncoderTask task) {
+  /** On the CPU, where the model did not fit the GPU that nobody asked for. */
+  private ScheduledEngine engine(
+      String id, Checkpoint checkpoint, Placement placement, ModelSettings settings) {
+    try {
+      return startEngine(id, checkpoint, placement, settings);
+    } catch (QuernException e) {
+      if (!placement.isChosenGpu() || e.category() != ErrorCategory.OUT_OF_MEMORY) {
+        throw e;
+      }
+      log.warn(
+          "{} does not fit {} after all and goes to the CPU: {}",
+          id,
+          placement.thread().name(),
+          e.message());
+      return startEngine(id, checkpoint, devices.cpuInstead(settings), settings);
+    }
+  }
+
+  private static ScheduledEngine startEngine(
+      String id, Checkpoint checkpoint, Placement placement, ModelSettings settings) {
+    LoadOptions options = loadOptions(placement, settings);
+    return ScheduledEngine.start(
+        placement.thread(),
+        backend -> Models.load(checkpoint, backend, options),
+        engineSettings(id, settings));
+  }
+
+  private LoadedModel encoder(
+      String id, Checkpoint checkpoint, ModelSettings settings, EncoderTask task) {
+    FutureTask<Placement> placing = inBackground(() -> devices.encoder(id, settings));
     return withTokenizer(
         checkpoint,
         tokenizer -> {
-          LoadOptions options = loadOptions(settings);
+          Placement placement = placed(placing);
+          LoadOptions options = loadOptions(placement, settings);
           EncoderEngine engine =
               EncoderEngine.start(
-                  opened(opening),
+                  placement.thread(),
                   backend -> TextEncoders.load(checkpoint, backend, options, task),
                   tokenizer,
                   new EncoderSettings(
@@ -129,13 +156,19 @@ public final class ModelRuntime implements AutoCloseable {
     }
   }
 
-  private static LoadOptions loadOptions(ModelSettings settings) {
-    return new LoadOptions(settings.dtype(), settings.maxModelLength(), bytes -> {});
+  private static LoadOptions loadOptions(Placement placement, ModelSettings settings) {
+    return new LoadOptions(placement.dtype(), settings.maxModelLength(), bytes -> {});
   }
 
-  private static DeviceThread opened(FutureTask<DeviceThread> opening) {
+  private static FutureTask<Placement> inBackground(Callable<Placement> choice) {
+    FutureTask<Placement> placing = new FutureTask<>(choice);
+    Thread.ofVirtual().name("device-opening").start(placing);
+    return placing;
+  }
+
+  private static Placement placed(FutureTask<Placement> placing) {
     try {
-      return opening.get();
+      return placing.get();
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case RuntimeException cause -> throw cause;

@@ -18,6 +18,15 @@ public interface Backend extends AutoCloseable {
   /** Bytes this device could still give to weights and caches. */
   long freeMemoryBytes();
 
+  /**
+   * Whether {@link #freeMemoryBytes} is left of a budget set aside for this process: then all of it
+   * may be given out, once steps have what they need. Else steps and other processes take from the
+   * same memory as they go.
+   */
+  default boolean hasMemoryBudget() {
+    return false;
+  }
+
   WeightLoader weights(DType dtype);
 
   /**

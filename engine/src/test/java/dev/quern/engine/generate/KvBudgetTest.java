@@ -21,30 +21,23 @@ class KvBudgetTest {
   @Test
   void neverMoreThanAllSequencesAtFullLengthCanUse() {
     assertEquals(
-        new KvBudget(4 * 128, 2048),
-        KvBudget.plan(settings(2048, 4, OptionalLong.of(1000 * MIB)), SHAPE, 4096, MIB));
+        new KvBudget(4 * 128, 2048), plan(settings(2048, 4, OptionalLong.of(1000 * MIB)), MIB));
   }
 
   @Test
   void halfOfFreeMemoryUnlessTold() {
-    assertEquals(
-        new KvBudget(320, 4096),
-        KvBudget.plan(settings(0, 64, OptionalLong.empty()), SHAPE, 4096, 10 * MIB));
+    assertEquals(new KvBudget(320, 4096), plan(settings(0, 64, OptionalLong.empty()), 10 * MIB));
   }
 
   @Test
   void theCheckpointsOwnContextIsReducedToWhatFits() {
-    assertEquals(
-        new KvBudget(64, 1024),
-        KvBudget.plan(settings(0, 64, OptionalLong.of(MIB)), SHAPE, 4096, 0));
+    assertEquals(new KvBudget(64, 1024), plan(settings(0, 64, OptionalLong.of(MIB)), 0));
   }
 
   @Test
   void anExplicitContextThatDoesNotFitIsAnErrorWithTheNumbers() {
     QuernException error =
-        assertThrows(
-            QuernException.class,
-            () -> KvBudget.plan(settings(2048, 64, OptionalLong.of(MIB)), SHAPE, 4096, 0));
+        assertThrows(QuernException.class, () -> plan(settings(2048, 64, OptionalLong.of(MIB)), 0));
     assertEquals(ErrorCategory.OUT_OF_MEMORY, error.category());
     for (String part :
         new String[] {"2048 tokens", "2.0 MiB", "1.0 MiB", "1024 tokens", "--max-model-len"}) {
@@ -56,8 +49,7 @@ class KvBudgetTest {
   void noMemoryAtAllIsAnError() {
     QuernException error =
         assertThrows(
-            QuernException.class,
-            () -> KvBudget.plan(settings(0, 64, OptionalLong.empty()), SHAPE, 4096, 40_000));
+            QuernException.class, () -> plan(settings(0, 64, OptionalLong.empty()), 40_000));
     assertTrue(error.message().contains("--kv-cache-memory"), error.message());
   }
 
@@ -65,10 +57,25 @@ class KvBudgetTest {
   void moreContextThanTheCheckpointHasIsABadRequest() {
     QuernException error =
         assertThrows(
-            QuernException.class,
-            () -> KvBudget.plan(settings(8192, 4, OptionalLong.empty()), SHAPE, 4096, MIB));
+            QuernException.class, () -> plan(settings(8192, 4, OptionalLong.empty()), MIB));
     assertEquals(ErrorCategory.BAD_REQUEST, error.category());
     assertEquals("max-model-len", error.field());
+  }
+
+  @Test
+  void aBudgetOfItsOwnIsTakenWhole() {
+    assertEquals(
+        new KvBudget(640, 4096),
+        KvBudget.plan(
+            settings(0, 64, OptionalLong.empty()),
+            SHAPE,
+            4096,
+            10 * MIB,
+            KvBudget.SHARE_OF_OWN_BUDGET));
+  }
+
+  private static KvBudget plan(EngineSettings settings, long freeBytes) {
+    return KvBudget.plan(settings, SHAPE, 4096, freeBytes, KvBudget.SHARE_OF_COMMON_MEMORY);
   }
 
   private static EngineSettings settings(int length, int sequences, OptionalLong bytes) {

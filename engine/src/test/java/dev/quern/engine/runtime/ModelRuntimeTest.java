@@ -2,12 +2,14 @@ package dev.quern.engine.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.quern.cuda.CudaSettings;
 import dev.quern.engine.generate.FinishReason;
 import dev.quern.engine.generate.GenerationListener;
 import dev.quern.engine.generate.GenerationRequest;
@@ -111,13 +113,20 @@ class ModelRuntimeTest {
   @Test
   void whatIsNotThereSaysSo() throws Exception {
     prepare("llama");
-    try (ModelRuntime runtime = new ModelRuntime()) {
+    CudaSettings noDriver = new CudaSettings(folder.resolve("libcuda.so.1"), List.of());
+    try (ModelRuntime runtime = new ModelRuntime(new GpuSettings(0.9, noDriver))) {
       QuernException cuda =
           assertThrows(
               QuernException.class,
               () -> runtime.load("tiny", folder, settings("cuda:0", OptionalLong.empty())));
       assertEquals(ErrorCategory.UNAVAILABLE, cuda.category());
-      assertTrue(cuda.message().contains("no CUDA backend in this build"), cuda.message());
+      assertEquals("device", cuda.field());
+      for (String part :
+          List.of("--device cuda:0", "no NVIDIA driver", "install the driver", "--device cpu")) {
+        assertTrue(cuda.message().contains(part), cuda.message());
+      }
+      assertFalse(cuda.message().contains("\n"), cuda.message());
+      load(runtime, "elsewhere", "auto").close();
       QuernException unknown =
           assertThrows(
               QuernException.class,

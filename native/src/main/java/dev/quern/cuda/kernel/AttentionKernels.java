@@ -11,6 +11,11 @@ public final class AttentionKernels {
   private static final int WARPS = 4;
   private static final int QUERY_TILE = 64;
 
+  /** Fewer tokens than this are not worth a block of their own. */
+  private static final int LEAST_SPLIT_TOKENS = 128;
+
+  private static final int MOST_SPLITS = 64;
+
   private final KernelModule module;
 
   public AttentionKernels(KernelModule module) {
@@ -33,12 +38,34 @@ public final class AttentionKernels {
   public record BlockTables(DeviceBuffer entries, int width) {}
 
   /**
-   * Room for the parts of a split context.
+   * How contexts are cut for blocks that share a row. With the same {@code tokens} a row's result
+   * has the same bits in any batch.
+   *
+   * @param tokens tokens of a split
+   * @param count splits of the longest context; shorter ones have fewer
+   */
+  public record Splits(int tokens, int count) {
+    public Splits {
+      if (tokens < 1 || count < 1) {
+        throw new IllegalArgumentException(count + " splits of " + tokens + " tokens");
+      }
+    }
+
+    /** As many as a context of {@code longest} tokens needs. */
+    public static Splits of(int tokens, int longest) {
+      return new Splits(tokens, Math.max(1, Shapes.ceilDiv(longest, tokens)));
+    }
+  }
+
+  /**
+   * Room for the parts of split contexts. Launches that may run at once need rooms of their own.
    *
    * @param weights {@link #splitWeightBytes} bytes
    * @param sums {@link #splitSumBytes} bytes
+   * @param tickets {@link #splitTicketBytes} bytes, zeroed before the first launch; every launch
+   *     leaves zeros
    */
-  public record SplitRoom(DeviceBuffer weights, DeviceBuffer sums) {}
+  public record SplitRoom(DeviceBuffer weights, DeviceBuffer sums, DeviceBuffer tickets) {}
 
   public static long splitWeightBytes(int rows, int queryHeads, int splits) {
     return 2L * Float.BYTES * rows * queryHeads * splits;
@@ -48,12 +75,16 @@ public final class AttentionKernels {
     return (long) Float.BYTES * rows * queryHeads * splits * headDim;
   }
 
+  public static long splitTicketBytes(int rows, int queryHeads) {
+    return (long) Integer.BYTES * rows * queryHeads;
+  }
+
   /** Splits that fill the device with {@code rows} query tokens over contexts of this length. */
-  public int splits(CacheLayout cache, int rows, int longestContext) {
+  public Splits splits(CacheLayout cache, int rows, int longestContext) {
     int blocks = rows * cache.kvHeads() * Shapes.ceilDiv(cache.group(), groupTile(cache.group()));
     int wanted = Shapes.ceilDiv(2 * module.multiprocessors(), Math.max(1, blocks));
-    int sensible = Math.max(1, longestContext / (2 * QUERY_TILE));
-    return Math.min(Math.min(wanted, sensible), 64);
+    int tokens = Shapes.ceilDiv(longestContext, Math.min(wanted, MOST_SPLITS));
+    return Splits.of(Math.max(LEAST_SPLIT_TOKENS, tokens), longestContext);
   }
 
   /**
@@ -62,6 +93,7 @@ public final class AttentionKernels {
    *
    * @param out {@code [rows, queryHeads, headDim]}, likewise queries
    * @param rowSequences {@code [rows]} int32, likewise rowLengths
+   * @param splits enough for the longest of {@code rowLengths}
    * @param room used when there is more than one split
    */
   public void decode(
@@ -75,45 +107,46 @@ public final class AttentionKernels {
       DeviceBuffer rowLengths,
       Options options,
       int rows,
-      int splits,
+      Splits splits,
       SplitRoom room) {
     checkQueries(type, out, queries, cache, rows);
     Shapes.requireBytes("rowSequences", rowSequences, rows, Integer.BYTES);
     Shapes.requireBytes("rowLengths", rowLengths, rows, Integer.BYTES);
-    if (splits > 1) {
-      long weightBytes = splitWeightBytes(rows, cache.queryHeads(), splits);
-      long sumBytes = splitSumBytes(rows, cache.queryHeads(), splits, cache.headDim());
+    if (splits.count() > 1) {
+      int heads = cache.queryHeads();
+      long weightBytes = splitWeightBytes(rows, heads, splits.count());
+      long sumBytes = splitSumBytes(rows, heads, splits.count(), cache.headDim());
       Shapes.requireBytes("split weights", room.weights(), weightBytes, 1);
       Shapes.requireBytes("split sums", room.sums(), sumBytes, 1);
+      Shapes.requireBytes("split tickets", room.tickets(), splitTicketBytes(rows, heads), 1);
     }
     int lanes = cache.headDim() <= 64 ? 8 : cache.headDim() <= 128 ? 16 : 32;
     int group = groupTile(cache.group());
     CudaKernel kernel =
-        module.kernel("decode_attention_" + type.suffix() + "_" + lanes + "_" + group, 17);
+        module.kernel("decode_attention_" + type.suffix() + "_" + lanes + "_" + group, 19);
     CudaKernel.Arguments arguments =
         kernel
             .arguments()
             .buffer(out)
             .buffer(room.weights())
             .buffer(room.sums())
+            .buffer(room.tickets())
             .buffer(queries)
             .buffer(cache.keys())
             .buffer(cache.values())
             .buffer(tables.entries())
             .buffer(rowSequences)
-            .buffer(rowLengths);
+            .buffer(rowLengths)
+            .integer(splits.tokens());
     shape(arguments, cache, tables, options);
     kernel.launch(
         stream,
         new LaunchShape(
             cache.kvHeads() * Shapes.ceilDiv(cache.group(), group),
             rows,
-            splits,
+            splits.count(),
             THREADS,
             Float.BYTES * WARPS * group * (8 * lanes + 2)));
-    if (splits > 1) {
-      combine(stream, type, out, cache, rows, splits, room);
-    }
   }
 
   /** Whether {@link #prefill} takes this type on this device; else every token is a decode row. */
@@ -171,26 +204,6 @@ public final class AttentionKernels {
             sequences,
             THREADS,
             type.bytes() * (QUERY_TILE + 2 * keyTile) * (width + 8)));
-  }
-
-  private void combine(
-      CudaStream stream,
-      ElementType type,
-      DeviceBuffer out,
-      CacheLayout cache,
-      int rows,
-      int splits,
-      SplitRoom room) {
-    CudaKernel kernel = module.kernel("combine_splits_" + type.suffix(), 5);
-    kernel
-        .arguments()
-        .buffer(out)
-        .buffer(room.weights())
-        .buffer(room.sums())
-        .integer(splits)
-        .integer(cache.headDim());
-    int threads = Shapes.threads(cache.headDim(), CacheLayout.MOST_HEAD_DIM);
-    kernel.launch(stream, new LaunchShape(cache.queryHeads(), rows, 1, threads, 0));
   }
 
   /** Query heads of one key head that a block serves together. */

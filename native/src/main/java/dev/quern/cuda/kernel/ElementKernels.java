@@ -17,6 +17,10 @@ public final class ElementKernels {
     Gate(int number) {
       this.number = number;
     }
+
+    int number() {
+      return number;
+    }
   }
 
   private static final int GATED_THREADS = 128;
@@ -82,7 +86,7 @@ public final class ElementKernels {
     Shapes.requireBytes("gateUp", gateUp, 2L * rows * width, type.bytes());
     Shapes.requireBytes("out", out, (long) rows * width, type.bytes());
     var kernel = module.kernel("gated_" + type.suffix(), 4);
-    kernel.arguments().buffer(out).buffer(gateUp).integer(gate.number).integer(width);
+    kernel.arguments().buffer(out).buffer(gateUp).integer(gate.number()).integer(width);
     int blocks = Shapes.ceilDiv(width / Shapes.VECTOR, GATED_THREADS);
     kernel.launch(stream, new LaunchShape(blocks, rows, 1, GATED_THREADS, 0));
   }
@@ -124,7 +128,6 @@ public final class ElementKernels {
       int function,
       float number,
       int count) {
-    Shapes.requireVectors("count", count);
     Shapes.requireBytes("out", out, count, type.bytes());
     Shapes.requireBytes("a", a, count, type.bytes());
     Shapes.requireBytes("b", b, count, type.bytes());
@@ -137,7 +140,7 @@ public final class ElementKernels {
         .integer(function)
         .number(number)
         .integer(count);
-    int blocks = Shapes.ceilDiv(count / Shapes.VECTOR, POINTWISE_THREADS);
+    int blocks = Shapes.ceilDiv(count, Shapes.VECTOR * POINTWISE_THREADS);
     kernel.launch(stream, LaunchShape.of(blocks, POINTWISE_THREADS));
   }
 }

@@ -6,7 +6,10 @@ import dev.quern.cuda.DeviceBuffer;
 import dev.quern.cuda.LaunchShape;
 import org.jspecify.annotations.Nullable;
 
-/** {@code norm.cu}: RMSNorm and LayerNorm, with the residual sum before them in the same pass. */
+/**
+ * {@code norm.cu}: RMSNorm and LayerNorm, with the residual sum before them in the same pass.
+ * Weights and biases are fp32 whatever the type.
+ */
 public final class NormKernels {
   private static final int MOST_THREADS = 512;
   private static final int SCRATCH_FLOATS = 32;
@@ -29,7 +32,7 @@ public final class NormKernels {
    * {@code out = x / rms(x) * weight}, or of {@code residual + x} when there is one.
    *
    * @param x {@code [rows, hidden]}
-   * @param weight {@code [hidden]}
+   * @param weight {@code [hidden]} fp32
    */
   public void rmsNorm(
       CudaStream stream,
@@ -47,7 +50,7 @@ public final class NormKernels {
     kernel.launch(stream, shape(rows, hidden));
   }
 
-  /** LayerNorm likewise, with an optional {@code bias [hidden]}. */
+  /** LayerNorm likewise, with an optional {@code bias [hidden]}, fp32 too. */
   public void layerNorm(
       CudaStream stream,
       ElementType type,
@@ -65,7 +68,7 @@ public final class NormKernels {
     if (bias == null) {
       arguments.nothing();
     } else {
-      Shapes.requireBytes("bias", bias, hidden, type.bytes());
+      Shapes.requireBytes("bias", bias, hidden, Float.BYTES);
       arguments.buffer(bias);
     }
     arguments.number(epsilon).integer(hidden);
@@ -93,7 +96,7 @@ public final class NormKernels {
     long elements = (long) rows * hidden;
     Shapes.requireBytes("out", out, elements, type.bytes());
     Shapes.requireBytes("x", x, elements, type.bytes());
-    Shapes.requireBytes("weight", weight, hidden, type.bytes());
+    Shapes.requireBytes("weight", weight, hidden, Float.BYTES);
     if (residual != null) {
       Shapes.requireBytes("sum", residual.sum(), elements, type.bytes());
       Shapes.requireBytes("residual", residual.residual(), elements, type.bytes());

@@ -27,7 +27,7 @@ public final class RopeKernels {
   /**
    * Norms of single heads before rotation.
    *
-   * @param query {@code [headDim]} RMSNorm weight of each head's query, likewise key
+   * @param query {@code [headDim]} fp32 RMSNorm weight of each head's query, likewise key
    */
   public record HeadNorms(DeviceBuffer query, DeviceBuffer key, float epsilon) {}
 
@@ -55,6 +55,10 @@ public final class RopeKernels {
       throw new IllegalArgumentException("rotary size " + rotary.rotaryDim());
     }
     cache.requireBytes(type);
+    if (norms != null) {
+      Shapes.requireBytes("query norm", norms.query(), cache.headDim(), Float.BYTES);
+      Shapes.requireBytes("key norm", norms.key(), cache.headDim(), Float.BYTES);
+    }
     Shapes.requireBytes("qkv", qkv, (long) tokens * heads * cache.headDim(), type.bytes());
     Shapes.requireBytes(
         "queries", queries, (long) tokens * cache.queryHeads() * cache.headDim(), type.bytes());

@@ -15,22 +15,24 @@ final class AttentionChecks {
   private AttentionChecks() {}
 
   static void decode(KernelBench bench, ElementType type) {
-    decode(bench, new Cache(bench, type, 4, 4, 64, 1, 17, 70), 1, 0, 0);
-    decode(bench, new Cache(bench, type, 7, 1, 128, 33, 5), 1, 0, 0);
-    decode(bench, new Cache(bench, type, 4, 2, 96, 40, 1), 1, 0, 0);
-    decode(bench, new Cache(bench, type, 12, 1, 16, 50), 1, 0, 0);
-    decode(bench, new Cache(bench, type, 4, 1, 256, 20), 1, 0, 0);
+    decode(bench, new Cache(bench, type, 4, 4, 64, 1, 17, 70), 0, 0, 0);
+    decode(bench, new Cache(bench, type, 7, 1, 128, 33, 5), 0, 0, 0);
+    decode(bench, new Cache(bench, type, 4, 2, 96, 40, 1), 0, 0, 0);
+    decode(bench, new Cache(bench, type, 12, 1, 16, 50), 0, 0, 0);
+    decode(bench, new Cache(bench, type, 4, 1, 256, 20), 0, 0, 0);
+    decode(bench, new Cache(bench, type, 2, 2, 8, 11, 30), 0, 0, 0);
+    decode(bench, new Cache(bench, type, 4, 2, 24, 23), 0, 0, 0);
   }
 
   static void decodeSplit(KernelBench bench, ElementType type) {
-    decode(bench, new Cache(bench, type, 4, 1, 64, 1, 100, 17), 4, 0, 0);
-    decode(bench, new Cache(bench, type, 2, 2, 128, 75), 3, 0, 0);
-    decode(bench, new Cache(bench, type, 8, 1, 192, 40), 2, 0, 0);
+    decode(bench, new Cache(bench, type, 4, 1, 64, 1, 100, 17), 30, 0, 0);
+    decode(bench, new Cache(bench, type, 2, 2, 128, 75), 25, 0, 0);
+    decode(bench, new Cache(bench, type, 8, 1, 192, 40), 24, 0, 0);
   }
 
   static void decodeWindowAndCap(KernelBench bench, ElementType type) {
-    decode(bench, new Cache(bench, type, 4, 2, 64, 9, 77), 1, 13, 0);
-    decode(bench, new Cache(bench, type, 4, 2, 128, 60, 3), 2, 20, 2);
+    decode(bench, new Cache(bench, type, 4, 2, 64, 9, 77), 0, 13, 0);
+    decode(bench, new Cache(bench, type, 4, 2, 128, 60, 3), 11, 20, 2);
   }
 
   static void prefill(KernelBench bench, ElementType type) {
@@ -46,7 +48,7 @@ final class AttentionChecks {
   }
 
   private static void decode(
-      KernelBench bench, Cache cache, int splits, int window, float softCap) {
+      KernelBench bench, Cache cache, int splitTokens, int window, float softCap) {
     // The last row is padding: it belongs to sequence 0 and sees nothing.
     int sequences = cache.lengths.length;
     int rows = sequences + 1;
@@ -59,11 +61,16 @@ final class AttentionChecks {
       cache.attend(queries, expected, row, row, rowLengths[row], options);
     }
     DeviceBuffer out = bench.fresh(cache.type, expected.length);
+    int longest = Arrays.stream(cache.lengths).max().orElseThrow();
+    AttentionKernels.Splits splits =
+        AttentionKernels.Splits.of(splitTokens == 0 ? longest : splitTokens, longest);
+    int heads = cache.queryHeads;
+    DeviceBuffer tickets = bench.upload(new int[rows * heads]);
     AttentionKernels.SplitRoom room =
         new AttentionKernels.SplitRoom(
-            bench.fresh(AttentionKernels.splitWeightBytes(rows, cache.queryHeads, splits)),
-            bench.fresh(
-                AttentionKernels.splitSumBytes(rows, cache.queryHeads, splits, cache.headDim)));
+            bench.fresh(AttentionKernels.splitWeightBytes(rows, heads, splits.count())),
+            bench.fresh(AttentionKernels.splitSumBytes(rows, heads, splits.count(), cache.headDim)),
+            tickets);
     new AttentionKernels(bench.module)
         .decode(
             bench.stream,
@@ -78,7 +85,8 @@ final class AttentionChecks {
             rows,
             splits,
             room);
-    bench.expect(cache + " in " + splits + " splits", cache.type, out, expected);
+    bench.expect(cache + " in " + splits, cache.type, out, expected);
+    bench.expect("tickets", tickets, new int[rows * heads]);
   }
 
   private static void prefill(

@@ -51,7 +51,7 @@ final class ElementChecks {
     }
   }
 
-  private static double activate(ElementKernels.Gate gate, double x) {
+  static double activate(ElementKernels.Gate gate, double x) {
     return switch (gate) {
       case SILU -> x / (1 + Math.exp(-x));
       case GELU_TANH ->
@@ -72,7 +72,12 @@ final class ElementChecks {
   }
 
   static void pointwise(KernelBench bench, ElementType type) {
-    int count = 2056;
+    for (int count : new int[] {5, 8, 2056, 2061}) {
+      pointwise(bench, type, count);
+    }
+  }
+
+  private static void pointwise(KernelBench bench, ElementType type, int count) {
     double[] a = bench.normal(type, count);
     double[] b = bench.normal(type, count);
     double[] sum = new double[count];

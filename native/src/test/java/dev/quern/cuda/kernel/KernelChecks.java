@@ -21,6 +21,7 @@ final class KernelChecks {
 
   static List<Check> all() {
     List<Check> checks = new ArrayList<>();
+    checks.add(new Check("matrix products of rows alone", LinearChecks::rowsAlone));
     for (ElementType type : ElementType.values()) {
       add(checks, "gather rows", type, ElementChecks::gatherRows);
       add(checks, "gated", type, ElementChecks::gated);
@@ -38,9 +39,11 @@ final class KernelChecks {
       }
       add(checks, "matrix-vector product", type, LinearChecks::fewRows);
       add(checks, "matrix product", type, LinearChecks::manyRows);
+      add(checks, "gated matrix-vector product", type, LinearChecks::gated);
       add(checks, "argmax", type, SamplingChecks::argmax);
       add(checks, "sampling", type, SamplingChecks::sample);
       add(checks, "expert routing", type, ExpertChecks::route);
+      add(checks, "mixture of experts", type, ExpertChecks::mixture);
     }
     return checks;
   }

@@ -13,7 +13,7 @@ final class NormChecks {
   static void rmsNorm(KernelBench bench, ElementType type) {
     for (int hidden : HIDDEN) {
       double[] x = bench.normal(type, ROWS * hidden);
-      double[] weight = bench.normal(type, hidden);
+      double[] weight = bench.normal(ElementType.FP32, hidden);
       DeviceBuffer out = bench.fresh(type, x.length);
       new NormKernels(bench.module)
           .rmsNorm(
@@ -22,7 +22,7 @@ final class NormChecks {
               out,
               bench.upload(type, x),
               null,
-              bench.upload(type, weight),
+              bench.upload(ElementType.FP32, weight),
               EPSILON,
               ROWS,
               hidden);
@@ -34,7 +34,7 @@ final class NormChecks {
     for (int hidden : HIDDEN) {
       double[] x = bench.normal(type, ROWS * hidden);
       double[] residual = bench.normal(type, ROWS * hidden);
-      double[] weight = bench.normal(type, hidden);
+      double[] weight = bench.normal(ElementType.FP32, hidden);
       double[] sum = new double[x.length];
       for (int i = 0; i < sum.length; i++) {
         sum[i] = Numbers.round(type, x[i] + residual[i]);
@@ -48,7 +48,7 @@ final class NormChecks {
               out,
               bench.upload(type, x),
               new NormKernels.Residual(stream, stream),
-              bench.upload(type, weight),
+              bench.upload(ElementType.FP32, weight),
               EPSILON,
               ROWS,
               hidden);
@@ -60,8 +60,8 @@ final class NormChecks {
   static void layerNorm(KernelBench bench, ElementType type) {
     for (int hidden : HIDDEN) {
       double[] x = bench.normal(type, ROWS * hidden);
-      double[] weight = bench.normal(type, hidden);
-      double[] bias = bench.normal(type, hidden);
+      double[] weight = bench.normal(ElementType.FP32, hidden);
+      double[] bias = bench.normal(ElementType.FP32, hidden);
       double[] expected = new double[x.length];
       for (int row = 0; row < ROWS; row++) {
         double mean = 0;
@@ -86,8 +86,8 @@ final class NormChecks {
               out,
               bench.upload(type, x),
               null,
-              bench.upload(type, weight),
-              bench.upload(type, bias),
+              bench.upload(ElementType.FP32, weight),
+              bench.upload(ElementType.FP32, bias),
               EPSILON,
               ROWS,
               hidden);

@@ -16,6 +16,8 @@ final class RopeChecks {
     check(bench, type, 6, 2, 64, 64, true);
     check(bench, type, 3, 1, 80, 32, false);
     check(bench, type, 2, 2, 256, 256, true);
+    check(bench, type, 4, 2, 24, 12, true);
+    check(bench, type, 1, 1, 8, 2, false);
   }
 
   private static void check(
@@ -32,8 +34,8 @@ final class RopeChecks {
     int heads = queryHeads + 2 * kvHeads;
     int half = rotaryDim / 2;
     double[] qkv = bench.normal(type, tokens * heads * headDim);
-    double[] queryNorm = bench.normal(type, headDim);
-    double[] keyNorm = bench.normal(type, headDim);
+    double[] queryNorm = bench.normal(ElementType.FP32, headDim);
+    double[] keyNorm = bench.normal(ElementType.FP32, headDim);
     double[] cosines = new double[POSITIONS * half];
     double[] sines = new double[POSITIONS * half];
     for (int i = 0; i < cosines.length; i++) {
@@ -51,7 +53,7 @@ final class RopeChecks {
         double[] x = Arrays.copyOfRange(qkv, from, from + headDim);
         boolean isValue = head >= queryHeads + kvHeads;
         if (normed && !isValue) {
-          norm(type, x, head < queryHeads ? queryNorm : keyNorm);
+          norm(x, head < queryHeads ? queryNorm : keyNorm);
         }
         if (!isValue) {
           rotate(x, cosines, sines, positions[token], half);
@@ -80,7 +82,9 @@ final class RopeChecks {
                 deviceKeys, deviceValues, queryHeads, kvHeads, headDim, BLOCKS, BLOCK_SIZE),
             normed
                 ? new RopeKernels.HeadNorms(
-                    bench.upload(type, queryNorm), bench.upload(type, keyNorm), EPSILON)
+                    bench.upload(ElementType.FP32, queryNorm),
+                    bench.upload(ElementType.FP32, keyNorm),
+                    EPSILON)
                 : null,
             new RopeKernels.Rotary(
                 bench.upload(ElementType.FP32, cosines),
@@ -94,14 +98,14 @@ final class RopeChecks {
     bench.expect("values", type, deviceValues, values, 1e-9);
   }
 
-  private static void norm(ElementType type, double[] x, double[] weight) {
+  private static void norm(double[] x, double[] weight) {
     double squares = 0;
     for (double v : x) {
       squares += v * v;
     }
     double factor = 1 / Math.sqrt(squares / x.length + EPSILON);
     for (int i = 0; i < x.length; i++) {
-      x[i] = Numbers.round(type, x[i] * factor * weight[i]);
+      x[i] *= factor * weight[i];
     }
   }
 

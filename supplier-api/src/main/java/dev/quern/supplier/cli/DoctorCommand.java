@@ -2,9 +2,9 @@ package dev.quern.supplier.cli;
 
 import dev.quern.cuda.CudaProbe;
 import dev.quern.cuda.CudaReport;
-import dev.quern.cuda.CudaSettings;
 import dev.quern.supplier.config.Arguments;
 import dev.quern.supplier.config.QuernConfiguration;
+import dev.quern.supplier.config.QuernSettings;
 import dev.quern.supplier.config.Setting;
 import java.io.PrintStream;
 import java.util.List;
@@ -12,12 +12,6 @@ import java.util.Objects;
 
 /** {@code quern doctor}: what this host has of CUDA, and what follows from it. */
 final class DoctorCommand implements Command {
-  private final CudaSettings settings;
-
-  DoctorCommand(CudaSettings settings) {
-    this.settings = settings;
-  }
-
   @Override
   public String name() {
     return "doctor";
@@ -35,13 +29,13 @@ final class DoctorCommand implements Command {
 
   @Override
   public List<Setting<?>> flags() {
-    return List.of();
+    return List.of(QuernSettings.CUDA_LIBRARIES);
   }
 
   /** Having no GPU is no fault: the exit code tells only whether the facts could be found out. */
   @Override
   public int run(Arguments arguments, QuernConfiguration configuration, Console console) {
-    print(CudaProbe.probe(settings), console.out());
+    print(CudaProbe.probe(configuration.gpus().libraries()), console.out());
     return ExitCodes.DONE;
   }
 

@@ -1,6 +1,5 @@
 package dev.quern.supplier.cli;
 
-import dev.quern.cuda.CudaSettings;
 import dev.quern.supplier.cli.terminal.Terminal;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
@@ -43,7 +42,7 @@ public final class Quern {
     commands.add(new PruneCommand());
     commands.add(new CheckCommand());
     commands.add(new AttestCommand());
-    commands.add(new DoctorCommand(CudaSettings.DEFAULTS));
+    commands.add(new DoctorCommand());
     commands.add(new CompletionCommand(() -> commands));
     commands.add(new VersionCommand());
     return commands;

@@ -57,7 +57,7 @@ final class RunCommand implements Command {
     }
     Conversation.Options options = Conversation.Options.of(arguments);
     NativeLibraries.prepare(configuration.cache(), console.environment(), console::say);
-    try (ModelRuntime runtime = new ModelRuntime()) {
+    try (ModelRuntime runtime = new ModelRuntime(configuration.gpus())) {
       LoadedLanguageModel model =
           languageModel(ModelLoader.load(runtime, words.getFirst(), configuration, console));
       Conversation conversation = new Conversation(model, options);

@@ -62,7 +62,7 @@ final class ServeCommand implements Command {
 
     StopSignal stop = StopSignal.install();
     NativeLibraries.prepare(configuration.cache(), console.environment(), console::say);
-    try (ModelRuntime runtime = new ModelRuntime()) {
+    try (ModelRuntime runtime = new ModelRuntime(configuration.gpus())) {
       List<LoadedModel> models = new ArrayList<>();
       Map<String, String> aliases = new LinkedHashMap<>();
       for (String reference : configuration.models()) {

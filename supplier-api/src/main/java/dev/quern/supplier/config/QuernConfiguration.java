@@ -1,6 +1,8 @@
 package dev.quern.supplier.config;
 
+import dev.quern.cuda.CudaSettings;
 import dev.quern.engine.runtime.EncoderOptions;
+import dev.quern.engine.runtime.GpuSettings;
 import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.QuernException;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All settings in the terms of the rooms that use them.
@@ -22,6 +25,7 @@ import java.util.Set;
  * @param models as named by the operator, at least one, none twice
  * @param tasks what single models are to do
  * @param defaultModel the public name that answers for none or an unknown one
+ * @param gpus what all models share on GPUs
  * @param keyFile the accepted API keys, if the server asks for any
  * @param signingKey signs statements about the models
  * @param cache where native libraries and the demo model are unpacked
@@ -32,6 +36,7 @@ public record QuernConfiguration(
     List<ModelTask> tasks,
     Optional<String> defaultModel,
     ModelSettings loading,
+    GpuSettings gpus,
     ServerSettings server,
     RelaySettings relays,
     Optional<ApiKeyFile> keyFile,
@@ -66,6 +71,7 @@ public record QuernConfiguration(
         tasks(values.all(QuernSettings.TASK), models),
         values.optional(QuernSettings.DEFAULT_MODEL),
         loading(values),
+        gpus(values),
         server(values, keyFile.map(ApiKeyFile::keys).orElse(Set.of())),
         RelayFlags.read(values),
         keyFile,
@@ -99,6 +105,22 @@ public record QuernConfiguration(
             Optional.empty(),
             values.value(QuernSettings.MAX_BATCH_TOKENS),
             integer(values.optional(QuernSettings.TOKENIZATION_WORKERS))));
+  }
+
+  private static GpuSettings gpus(SettingValues values) {
+    return new GpuSettings(
+        values.value(QuernSettings.GPU_MEMORY_UTILIZATION),
+        new CudaSettings(
+            driver(),
+            values.all(QuernSettings.CUDA_LIBRARIES).stream()
+                .map(folder -> Path.of(folder).toAbsolutePath())
+                .toList()));
+  }
+
+  /** Not a setting: for tests, which name a look-alike, and for drivers in odd places. */
+  private static @Nullable Path driver() {
+    String file = System.getProperty(GpuSettings.DRIVER_PROPERTY);
+    return file == null ? null : Path.of(file).toAbsolutePath();
   }
 
   private static List<ModelTask> tasks(List<ModelTask> tasks, List<String> models) {

@@ -39,7 +39,12 @@ public final class QuernSettings {
           "public name that answers requests for no model or an unknown one");
 
   public static final Setting<String> DEVICE =
-      Setting.of("device", ValueType.device(), "auto", "where models run");
+      Setting.of(
+          "device",
+          ValueType.device(),
+          "auto",
+          "where models run; `auto` takes the GPU with most free memory if the model fits there,"
+              + " else the CPU, and says which and why");
   public static final Setting<String> DTYPE =
       Setting.of(
           "dtype",
@@ -67,6 +72,20 @@ public final class QuernSettings {
           ValueType.size(1),
           "from free memory",
           "memory of each model's KV cache");
+  public static final Setting<Double> GPU_MEMORY_UTILIZATION =
+      Setting.of(
+          "gpu-memory-utilization",
+          ValueType.decimal(0.01, 1),
+          "0.9",
+          "share of a GPU's memory that all models on it may take");
+  public static final Setting<String> CUDA_LIBRARIES =
+      Setting.absent(
+              "cuda-libraries",
+              ValueType.text("FOLDER", "a folder"),
+              "none",
+              "folder where CUDA's libraries (cuBLASLt) are looked for before the usual places;"
+                  + " repeatable")
+          .repeated();
   public static final Setting<Integer> MAX_WAITING =
       Setting.of(
           "max-waiting",
@@ -169,6 +188,8 @@ public final class QuernSettings {
           MAX_NUM_SEQS,
           MAX_NUM_BATCHED_TOKENS,
           KV_CACHE_MEMORY,
+          GPU_MEMORY_UTILIZATION,
+          CUDA_LIBRARIES,
           MAX_WAITING,
           MAX_BATCH_TOKENS,
           TOKENIZATION_WORKERS,

@@ -37,10 +37,9 @@ final class Readiness implements AutoCloseable {
     if (draining.getAsBoolean()) {
       return Optional.of("draining");
     }
-    if (!catalog.healthy()) {
-      return Optional.of("no model is ready");
-    }
-    return canaries.stream().flatMap(canary -> canary.fault().stream()).findFirst();
+    return catalog
+        .fault()
+        .or(() -> canaries.stream().flatMap(canary -> canary.fault().stream()).findFirst());
   }
 
   @Override

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.quern.cuda.CudaSettings;
+import dev.quern.engine.runtime.GpuSettings;
 import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.ErrorCategory;
@@ -59,6 +61,7 @@ final class SettingsTest {
     assertEquals(List.of("demo"), configuration.models());
     assertEquals(List.of(), configuration.aliases());
     assertEquals(ModelSettings.defaults(), configuration.loading());
+    assertEquals(GpuSettings.defaults(), configuration.gpus());
     assertEquals(ServerSettings.defaults(), configuration.server());
     assertEquals(Optional.empty(), configuration.keyFile());
     assertFalse(configuration.debug());
@@ -72,6 +75,7 @@ final class SettingsTest {
             Map.of(),
             ("--model a --model b --alias x=a --device cuda:1 --dtype bf16 --max-model-len 4096"
                     + " --max-num-seqs 8 --max-num-batched-tokens 512 --kv-cache-memory 2GiB"
+                    + " --gpu-memory-utilization 0.5 --cuda-libraries /l --cuda-libraries /m"
                     + " --max-waiting 9 --threads 3 --host ::1 --port 0 --metrics-need-key"
                     + " --max-body-size 512MB --max-connections 7 --drain-seconds 0 --cache /c"
                     + " --log=debug --api-key-file "
@@ -87,6 +91,9 @@ final class SettingsTest {
     assertEquals(8, loading.maxNumSequences());
     assertEquals(512, loading.maxNumBatchedTokens());
     assertEquals(2L << 30, loading.kvCacheBytes().getAsLong());
+    assertEquals(
+        new GpuSettings(0.5, new CudaSettings(null, List.of(Path.of("/l"), Path.of("/m")))),
+        configuration.gpus());
     assertEquals(9, loading.maxWaiting());
     assertEquals(3, loading.threads().getAsInt());
     assertEquals(
@@ -112,6 +119,16 @@ final class SettingsTest {
     assertEquals(1, configuration.loading().threads().getAsInt());
     assertEquals(List.of("a", "b"), configuration.models());
     assertEquals(1024, configuration.server().maxConnections());
+  }
+
+  @Test
+  void theShareOfGpuMemoryIsReadFromEverySource() {
+    assertEquals(
+        0.25, resolve(Map.of("QUERN_GPU_MEMORY_UTILIZATION", "0.25")).gpus().memoryUtilization());
+    Path file = yaml("gpu-memory-utilization: 0.75\ncuda-libraries: [/a, /b]\n");
+    GpuSettings gpus = resolve(Map.of(), "--config", file.toString()).gpus();
+    assertEquals(0.75, gpus.memoryUtilization());
+    assertEquals(List.of(Path.of("/a"), Path.of("/b")), gpus.libraries().libraryFolders());
   }
 
   @Test
@@ -154,6 +171,9 @@ final class SettingsTest {
           --max-num-seqs 1.5       | --max-num-seqs: '1.5' is not accepted; give a whole number from 1 to 4096
           --kv-cache-memory 2XB    | --kv-cache-memory: '2XB' is not accepted; give a size of at least 1 bytes, such as 2GiB, 512MB or 1048576
           --kv-cache-memory -1     | --kv-cache-memory: '-1' is not accepted; give a size of at least 1 bytes, such as 2GiB, 512MB or 1048576
+          --gpu-memory-utilization 0    | --gpu-memory-utilization: '0' is not accepted; give a number from 0.01 to 1
+          --gpu-memory-utilization 90   | --gpu-memory-utilization: '90' is not accepted; give a number from 0.01 to 1
+          --gpu-memory-utilization NaN  | --gpu-memory-utilization: 'NaN' is not accepted; give a number from 0.01 to 1
           --alias name             | --alias: 'name' is not accepted; give NAME=MODEL, neither of them empty
           --alias a=b --alias a=c  | alias: a is given twice
           --model a --model a      | model: a is given twice

@@ -1,0 +1,75 @@
+package dev.quern.engine.generate;
+
+import dev.quern.engine.model.CausalModel;
+import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.KvCache;
+import dev.quern.engine.tensor.Workspace;
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import java.util.Arrays;
+
+/**
+ * Runs the largest step once, over a cache of one block, so that the memory it needs is taken
+ * before the rest is given to the KV cache. What it computes means nothing.
+ */
+final class StepRehearsal {
+  private StepRehearsal() {}
+
+  /**
+   * Runs a step of all tokens and all sequences that {@code settings} allow, at the end of the
+   * longest contexts.
+   *
+   * @throws QuernException OUT_OF_MEMORY when such a step does not fit
+   */
+  static void run(Backend backend, CausalModel model, EngineSettings settings) {
+    try (KvCache cache = backend.kvCache(model.kvCacheShape(BlockManager.BLOCK_SIZE), 1);
+        Workspace _ = backend.openWorkspace()) {
+      backend.toHost(model.forward(largest(model, settings), cache));
+    } catch (QuernException e) {
+      if (e.category() != ErrorCategory.OUT_OF_MEMORY) {
+        throw e;
+      }
+      throw new QuernException(
+          ErrorCategory.OUT_OF_MEMORY,
+          "max-num-batched-tokens",
+          "a step of --max-num-batched-tokens "
+              + settings.maxNumBatchedTokens()
+              + " does not fit beside the weights; lower it, or --max-num-seqs ("
+              + e.message()
+              + ")",
+          e);
+    }
+  }
+
+  /** As many sequences as there may be: one or few with long chunks, the others with a token. */
+  static ForwardBatch largest(CausalModel model, EngineSettings settings) {
+    int context =
+        Math.min(settings.maxModelLength().orElse(Integer.MAX_VALUE), model.maxContextLength());
+    int sequences = settings.maxNumSequences();
+    int[] queryStarts = new int[sequences + 1];
+    for (int s = 0; s < sequences; s++) {
+      int others = sequences - 1 - s;
+      int left = settings.maxNumBatchedTokens() - queryStarts[s] - others;
+      queryStarts[s + 1] = queryStarts[s] + Math.clamp(left, 1, context);
+    }
+    int tokens = queryStarts[sequences];
+    int[] positions = new int[tokens];
+    int[] slots = new int[tokens];
+    int[] logitRows = new int[sequences];
+    for (int s = 0; s < sequences; s++) {
+      int end = queryStarts[s + 1];
+      for (int i = queryStarts[s]; i < end; i++) {
+        positions[i] = context - (end - i);
+        slots[i] = positions[i] % BlockManager.BLOCK_SIZE;
+      }
+      logitRows[s] = end - 1;
+    }
+    int[] contextLengths = new int[sequences];
+    Arrays.fill(contextLengths, context);
+    // Block 0 throughout.
+    int[][] blockTables = new int[sequences][BlockManager.blocksFor(context)];
+    return new ForwardBatch(
+        new int[tokens], positions, slots, queryStarts, contextLengths, blockTables, logitRows);
+  }
+}

@@ -1,0 +1,164 @@
+package dev.quern.engine.runtime;
+
+import dev.quern.cuda.CudaContext;
+import dev.quern.cuda.CudaDevice;
+import dev.quern.cuda.CudaDriver;
+import dev.quern.cuda.CudaException;
+import dev.quern.cuda.CudaProbe;
+import dev.quern.engine.device.DeviceThread;
+import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.DType;
+import dev.quern.store.ErrorCategory;
+import dev.quern.store.QuernException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The NVIDIA GPUs of this host, each opened when the first model goes there. For one thread at a
+ * time.
+ */
+final class Gpus implements AutoCloseable {
+  private static final int BF16_CAPABILITY = 80;
+
+  private final GpuSettings settings;
+  private final Map<Integer, DeviceThread> opened = new TreeMap<>();
+  private @Nullable CudaDriver driver;
+
+  Gpus(GpuSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * The GPU that was asked for by name.
+   *
+   * @throws QuernException UNAVAILABLE, with what is missing and the way out
+   */
+  Placement named(int ordinal, Optional<DType> dtype) {
+    try {
+      CudaDriver found = driver();
+      CudaDevice device = found.device(ordinal);
+      String refusal = CudaProbe.refusal(device, found);
+      if (refusal != null) {
+        throw new CudaException(device + " cannot be used: " + refusal);
+      }
+      return new Placement(
+          thread(device), Optional.of(dtype.orElseGet(() -> preferred(device))), false);
+    } catch (CudaException e) {
+      throw new QuernException(
+          ErrorCategory.UNAVAILABLE,
+          "device",
+          "--device cuda:" + ordinal + ": " + e.getMessage() + "; or use --device cpu",
+          e);
+    }
+  }
+
+  /**
+   * The GPU with most free memory, if the model fits there.
+   *
+   * @param need what the model takes in a type
+   * @param why hears, in a few words, what was found
+   */
+  Optional<Placement> roomiest(
+      Optional<DType> dtype, Function<DType, MemoryEstimate> need, Consumer<String> why) {
+    try {
+      CudaDriver found = driver();
+      List<Candidate> candidates = new ArrayList<>();
+      List<String> refusals = new ArrayList<>();
+      for (CudaDevice device : found.devices()) {
+        String refusal = CudaProbe.refusal(device, found);
+        if (refusal == null) {
+          candidates.add(new Candidate(device, freeBytes(found, device)));
+        } else {
+          refusals.add(device + ": " + refusal);
+        }
+      }
+      if (candidates.isEmpty()) {
+        why.accept(String.join("; ", refusals));
+        return Optional.empty();
+      }
+      // The first of equals.
+      Candidate best =
+          candidates.stream().reduce((a, b) -> b.freeBytes() > a.freeBytes() ? b : a).orElseThrow();
+      DType type = dtype.orElseGet(() -> preferred(best.device()));
+      MemoryEstimate estimate = need.apply(type);
+      String room =
+          estimate.words()
+              + (estimate.total() <= best.freeBytes() ? " fits" : " does not fit")
+              + " the "
+              + MemoryEstimate.mebibytes(best.freeBytes())
+              + " free on "
+              + best.device();
+      why.accept(room);
+      return estimate.total() <= best.freeBytes()
+          ? Optional.of(new Placement(thread(best.device()), Optional.of(type), true))
+          : Optional.empty();
+    } catch (CudaException | QuernException e) {
+      why.accept(String.valueOf(e.getMessage()));
+      return Optional.empty();
+    }
+  }
+
+  private record Candidate(CudaDevice device, long freeBytes) {}
+
+  private CudaDriver driver() {
+    CudaDriver found = driver;
+    if (found == null) {
+      found = CudaDriver.open(settings.libraries().driverLibrary());
+      driver = found;
+    }
+    return found;
+  }
+
+  private DeviceThread thread(CudaDevice device) {
+    return opened.computeIfAbsent(
+        device.ordinal(),
+        ordinal ->
+            DeviceThread.start(
+                "cuda:" + ordinal, new GpuOpener(driver(), device, settings.memoryUtilization())));
+  }
+
+  /** What the process may still take; of a GPU that is not open, what it could. */
+  private long freeBytes(CudaDriver found, CudaDevice device) {
+    DeviceThread thread = opened.get(device.ordinal());
+    return thread == null ? unopenedBytes(found, device) : thread.call(Backend::freeMemoryBytes);
+  }
+
+  /** Asks with a context that is given back at once: one costs hundreds of megabytes to keep. */
+  private long unopenedBytes(CudaDriver found, CudaDevice device) {
+    CompletableFuture<Long> bytes = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .name("memory-of-cuda:" + device.ordinal())
+        .start(
+            () -> {
+              try (CudaContext context =
+                  CudaContext.open(found, device, settings.memoryUtilization())) {
+                bytes.complete(context.memory().freeBytes());
+              } catch (RuntimeException e) {
+                bytes.completeExceptionally(e);
+              }
+            });
+    try {
+      return bytes.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof CudaException cause ? cause : e;
+    }
+  }
+
+  private static DType preferred(CudaDevice device) {
+    return device.computeCapability() >= BF16_CAPABILITY ? DType.BF16 : DType.F16;
+  }
+
+  /** Ends the threads of all GPUs that are open. */
+  @Override
+  public void close() {
+    opened.values().forEach(DeviceThread::close);
+  }
+}
