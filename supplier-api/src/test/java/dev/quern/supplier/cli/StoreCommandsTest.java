@@ -196,9 +196,9 @@ final class StoreCommandsTest {
         "13.0",
         null,
         List.of(
-            new CudaReport.Device(gpu(0, 9, 80L << 30), null, "bf16"),
-            new CudaReport.Device(gpu(1, 9, 63), null, "bf16"),
-            new CudaReport.Device(gpu(2, 6, 80L << 30), "too old", "fp32")),
+            new CudaReport.Device(gpu(0, 9, 80L << 30), null, "bf16", null),
+            new CudaReport.Device(gpu(1, 9, 63), null, "bf16", null),
+            new CudaReport.Device(gpu(2, 6, 80L << 30), "too old", "fp32", null)),
         List.of());
   }
 
