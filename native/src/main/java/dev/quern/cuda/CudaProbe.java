@@ -63,7 +63,7 @@ public final class CudaProbe {
     try {
       return "version "
           + CublasLt.version(library)
-          + ": matrix products of more than "
+          + ": bf16 and fp16 products of more than "
           + LinearKernels.MOST_VECTOR_ROWS
           + " rows run on it, others on Quern's own kernels";
     } catch (CudaException e) {

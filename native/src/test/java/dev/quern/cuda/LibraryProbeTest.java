@@ -61,8 +61,8 @@ class LibraryProbeTest {
     CudaReport report = probe();
     assertEquals(cublas, cublas(report).place());
     assertEquals(
-        "version 13.2.3: matrix products of more than 8 rows run on it, others on Quern's own"
-            + " kernels",
+        "version 13.2.3: bf16 and fp16 products of more than 8 rows run on it, others on Quern's"
+            + " own kernels",
         cublas(report).effect());
     assertTrue(nvml(report).effect().startsWith("driver 580.65.06: "), nvml(report).effect());
     assertEquals(2, report.devices().size());

@@ -154,6 +154,23 @@ public interface Backend extends AutoCloseable {
    */
   int[] argmax(Tensor logits);
 
+  /**
+   * Draws a token from each row of {@code logits [rows, vocabulary]}, or scores one.
+   *
+   * @param draws one for each row
+   * @return the tokens; where {@link #drawsAhead}, before they are known
+   */
+  DrawnTokens draw(Tensor logits, Draws draws);
+
+  /**
+   * Whether {@link #run} and {@link #draw} only queue what they are asked for, in order, so that a
+   * batch may be queued whose tokens are still to be drawn ({@link ForwardBatch#drawn}). Else both
+   * are through when they return.
+   */
+  default boolean drawsAhead() {
+    return false;
+  }
+
   /** The operations of models that read whole texts at once. */
   EncoderOperations encoders();
 

@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
  * as reading the weight, and the mat-vec kernels read it once, in whole vectors. Above, the work is
  * arithmetic: cuBLASLt reaches the newer tensor core instructions (wgmma, tcgen05) that Quern's own
  * kernels leave alone, so it is used where the host has it. Where it has no algorithm for a shape,
- * Quern's own kernels serve, and the log says so once.
+ * Quern's own kernels serve, and the log says so once. fp32 stays with Quern's own kernels: there a
+ * row's result has the same bits in any batch, which cuBLASLt's algorithms do not promise.
  */
 public final class MatrixProducts {
   private static final Logger LOG = LoggerFactory.getLogger(MatrixProducts.class);
@@ -50,7 +51,7 @@ public final class MatrixProducts {
       int rows,
       int outFeatures,
       int inFeatures) {
-    if (cublas != null && rows > LinearKernels.MOST_VECTOR_ROWS) {
+    if (cublas != null && !LinearKernels.isByVector(type, rows)) {
       if (cublas.linear(stream, type, out, x, weight, bias, rows, outFeatures, inFeatures)) {
         return;
       }

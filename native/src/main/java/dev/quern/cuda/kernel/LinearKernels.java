@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code linear.cu}: {@code x W^T + bias} without cuBLAS. */
 public final class LinearKernels {
-  /** Up to so many rows the weight is read once, by the mat-vec kernels. */
+  /** Up to so many rows a weight of 16 bits is read once, by the mat-vec kernels. */
   public static final int MOST_VECTOR_ROWS = 8;
 
   static final int VECTOR_FEATURES = 4;
@@ -134,7 +134,8 @@ public final class LinearKernels {
             Shapes.ceilDiv(outFeatures, PLAIN_TILE), Shapes.ceilDiv(rows, PLAIN_TILE), 1, 256, 0));
   }
 
-  private static boolean isByVector(ElementType type, int rows) {
+  /** Whether {@link #linear} takes so many rows by the mat-vec kernels. */
+  public static boolean isByVector(ElementType type, int rows) {
     return rows <= MOST_VECTOR_ROWS || type == ElementType.FP32;
   }
 

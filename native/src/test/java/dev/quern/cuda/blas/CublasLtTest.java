@@ -252,20 +252,22 @@ class CublasLtTest {
     MatrixProducts alone = new MatrixProducts(bench.kernels(), null);
     for (int rows : new int[] {1, LinearKernels.MOST_VECTOR_ROWS, 9, 20}) {
       long before = count("products");
-      checkChosen(products, rows);
+      checkChosen(products, ElementType.FP32, rows);
+      assertEquals(before, count("products"), "fp32 stays");
+      checkChosen(products, ElementType.BF16, rows);
       boolean many = rows > LinearKernels.MOST_VECTOR_ROWS;
       assertEquals(many ? before + 1 : before, count("products"), rows + " rows");
-      checkChosen(alone, rows);
+      checkChosen(alone, ElementType.BF16, rows);
       assertEquals(many ? before + 1 : before, count("products"), rows + " rows");
     }
     lookAlike.set("cublasTestSet", "refuse", 1);
     long before = count("products");
-    checkChosen(products, 21);
+    checkChosen(products, ElementType.BF16, 21);
     assertEquals(before, count("products"));
   }
 
-  private void checkChosen(MatrixProducts products, int rows) {
-    ProductBench.Product product = bench.product(ElementType.BF16, rows, 24, 32, true);
+  private void checkChosen(MatrixProducts products, ElementType type, int rows) {
+    ProductBench.Product product = bench.product(type, rows, 24, 32, true);
     products.linear(
         bench.stream(),
         product.type(),

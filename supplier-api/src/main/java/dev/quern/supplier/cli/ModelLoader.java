@@ -81,7 +81,7 @@ final class ModelLoader {
       return here.get();
     }
     try {
-      return new Puller(console).pull(onHub.get()).snapshot();
+      return new Puller(console, GpuFit::probe).pull(onHub.get()).snapshot();
     } catch (HubException e) {
       if (here.isEmpty()) {
         throw e;
