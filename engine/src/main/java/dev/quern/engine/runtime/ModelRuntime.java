@@ -1,6 +1,5 @@
 package dev.quern.engine.runtime;
 
-import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.embed.EncoderEngine;
 import dev.quern.engine.embed.EncoderSettings;
 import dev.quern.engine.generate.EngineSettings;
@@ -89,7 +88,7 @@ public final class ModelRuntime implements AutoCloseable {
           return new LoadedLanguageModel(
               id,
               checkpoint.folder(),
-              new ModelDevice(started.thread()),
+              started.device(),
               tokenizer,
               chatTemplate,
               checkpoint.generationConfig(),
@@ -98,7 +97,7 @@ public final class ModelRuntime implements AutoCloseable {
         });
   }
 
-  private record Started(ScheduledEngine engine, DeviceThread thread) {}
+  private record Started(ScheduledEngine engine, ModelDevice device) {}
 
   /** On the CPU, where the model did not fit the GPU that nobody asked for. */
   private Started start(
@@ -112,7 +111,7 @@ public final class ModelRuntime implements AutoCloseable {
       log.warn(
           "{} does not fit {} after all and goes to the CPU: {}",
           id,
-          placement.thread().name(),
+          placement.device().name(),
           e.message());
       return startThere(id, checkpoint, devices.cpuInstead(settings), settings);
     }
@@ -126,7 +125,7 @@ public final class ModelRuntime implements AutoCloseable {
             placement.thread(),
             backend -> Models.load(checkpoint, backend, options),
             engineSettings(id, settings));
-    return new Started(engine, placement.thread());
+    return new Started(engine, placement.device());
   }
 
   private LoadedModel encoder(
@@ -147,8 +146,7 @@ public final class ModelRuntime implements AutoCloseable {
                       settings.encoder().maxBatchTokens(),
                       settings.maxWaiting(),
                       settings.encoder().threads()));
-          return new LoadedEncoder(
-              id, checkpoint.folder(), new ModelDevice(placement.thread()), tokenizer, engine);
+          return new LoadedEncoder(id, checkpoint.folder(), placement.device(), tokenizer, engine);
         });
   }
 

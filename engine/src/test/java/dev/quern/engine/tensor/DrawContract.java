@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -308,7 +309,7 @@ public abstract class DrawContract {
         weights.tensor(table.source()), backend.upload(batch(null, rows)).tokenIds());
   }
 
-  private static ForwardBatch batch(DrawnTokens drawn, int... ids) {
+  private static ForwardBatch batch(@Nullable DrawnTokens drawn, int... ids) {
     return new ForwardBatch(
         ids,
         new int[ids.length],
