@@ -191,6 +191,12 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public Tensor gatedLinear(Tensor x, LinearWeight gateUp, Activation activation) {
+    return named(
+        "gatedLinear", () -> layers.gatedLinear(CudaTensor.of(x), (CudaLinear) gateUp, activation));
+  }
+
+  @Override
   public Tensor rotateAndCache(
       Tensor qkv,
       HeadLayout heads,

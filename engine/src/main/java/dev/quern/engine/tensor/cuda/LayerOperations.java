@@ -3,6 +3,7 @@ package dev.quern.engine.tensor.cuda;
 import dev.quern.cuda.CudaStream;
 import dev.quern.cuda.DeviceBuffer;
 import dev.quern.cuda.kernel.ElementKernels.Gate;
+import dev.quern.cuda.kernel.LinearKernels;
 import dev.quern.cuda.kernel.NormKernels;
 import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.Backend;
@@ -69,15 +70,19 @@ final class LayerOperations {
   }
 
   CudaTensor linear(CudaTensor x, CudaLinear weight) {
-    if (x.width() != weight.inFeatures()) {
-      throw new IllegalArgumentException(
-          "rows of " + x.width() + " times a weight of " + weight.inFeatures() + " features");
-    }
+    checkWidth(x, weight);
     CudaTensor out = session.tensor(x.dtype(), x.rows(), weight.outFeatures());
     if (x.rows() > 0) {
       multiply(out, x, weight);
     }
     return out;
+  }
+
+  private static void checkWidth(CudaTensor x, CudaLinear weight) {
+    if (x.width() != weight.inFeatures()) {
+      throw new IllegalArgumentException(
+          "rows of " + x.width() + " times a weight of " + weight.inFeatures() + " features");
+    }
   }
 
   /**
@@ -194,6 +199,30 @@ final class LayerOperations {
               gateUp.rows(),
               width);
     }
+    return out;
+  }
+
+  /** One launch for the few rows of decoding. */
+  CudaTensor gatedLinear(CudaTensor x, CudaLinear gateUp, Activation activation) {
+    if (x.rows() == 0 || !LinearKernels.hasGated(x.type(), x.rows())) {
+      return gated(linear(x, gateUp), activation);
+    }
+    checkWidth(x, gateUp);
+    int width = Math.toIntExact(gateUp.outFeatures() / 2);
+    CudaTensor out = session.tensor(x.dtype(), x.rows(), width);
+    kernels
+        .linear()
+        .gated(
+            stream,
+            x.type(),
+            out.buffer(),
+            x.buffer(),
+            gateUp.weight(),
+            gateUp.bias(),
+            gate(activation),
+            x.rows(),
+            width,
+            x.width());
     return out;
   }
 

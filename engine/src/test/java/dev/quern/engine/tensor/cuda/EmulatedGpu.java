@@ -20,7 +20,8 @@ public final class EmulatedGpu {
     return CudaBackend.open(driver, driver.device(0), UTILIZATION, null);
   }
 
-  static Emulator emulator() {
+  /** The machine itself, to set it or to let it fail. */
+  public static Emulator emulator() {
     EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
     return new Emulator(EmulatorBuild.ofNeighbour().library(false));
   }
