@@ -29,6 +29,7 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,7 +111,7 @@ public final class CudaBackend implements Backend {
           int half = cosines[0].length;
           long bytes = (long) cosines.length * half * Float.BYTES;
           DeviceArena arena =
-              session.memory().arena("rotary tables", 2 * StepMemory.aligned(bytes));
+              session.memory().arena("rotary tables", 2 * MemoryStack.aligned(bytes));
           DeviceBuffer cosineTable = arena.take(bytes);
           DeviceBuffer sineTable = arena.take(bytes);
           session.uploads().upload(cosineTable, cosines);
@@ -183,6 +184,11 @@ public final class CudaBackend implements Backend {
         () ->
             layers.addRmsNorm(
                 CudaTensor.of(residual), CudaTensor.of(x), CudaTensor.of(weight), epsilon));
+  }
+
+  @Override
+  public Residual throughLayer(Residual state, UnaryOperator<Residual> layer) {
+    return session.inLayer(() -> layer.apply(state));
   }
 
   @Override

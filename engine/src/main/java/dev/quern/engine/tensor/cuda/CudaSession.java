@@ -16,6 +16,7 @@ import dev.quern.engine.tensor.Workspace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -128,6 +129,11 @@ final class CudaSession implements AutoCloseable {
         CudaErrors.named("closing a workspace", stepMemory::reset);
       }
     };
+  }
+
+  /** Runs a layer of a step; see {@link StepMemory#inLayer}. */
+  <T> T inLayer(Supplier<T> layer) {
+    return stepMemory.inLayer(layer);
   }
 
   /** A new tensor of the step, its elements undefined. */

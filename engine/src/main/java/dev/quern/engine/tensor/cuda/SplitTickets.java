@@ -29,7 +29,7 @@ final class SplitTickets implements AutoCloseable {
       long grown =
           Math.max(LEAST_BYTES, held == null ? bytes : Math.max(bytes, 2 * held.whole().bytes()));
       close();
-      held = memory.arena(StepMemory.TAG, grown);
+      held = memory.arena(MemoryStack.TAG, grown);
       arena = held;
       stream.fill(held.whole(), (byte) 0);
     }

@@ -1,68 +1,53 @@
 package dev.quern.engine.tensor.cuda;
 
-import dev.quern.cuda.DeviceArena;
 import dev.quern.cuda.DeviceBuffer;
 import dev.quern.cuda.DeviceMemory;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
- * The memory of one step after another: taken front to back, given back all at once. Kernels that
- * still run over what is handed out again come first on the one stream.
- *
- * <p>A step that does not fit takes further arenas; once it is over, one arena replaces them, so
- * that the next one like it asks the driver for nothing.
+ * The memory of one step after another. What is made outside of layers lives as long as the step;
+ * layers take turns on two stacks, because a layer reads what the one before it made.
  */
 final class StepMemory implements AutoCloseable {
-  static final String TAG = "workspace";
-
-  private static final long ALIGNMENT = 256;
-  private static final long LEAST_BYTES = 1L << 20;
-
-  private final DeviceMemory memory;
-  private final List<DeviceArena> arenas = new ArrayList<>();
-  private long used;
+  private final MemoryStack whole;
+  private final List<MemoryStack> layers;
+  private MemoryStack current;
+  private int nextLayer;
 
   StepMemory(DeviceMemory memory) {
-    this.memory = memory;
+    whole = new MemoryStack(memory);
+    layers = List.of(new MemoryStack(memory), new MemoryStack(memory));
+    current = whole;
   }
 
   /** The next {@code bytes}, aligned to 256. */
   DeviceBuffer take(long bytes) {
-    long aligned = aligned(bytes);
-    DeviceArena arena = arenas.isEmpty() ? null : arenas.getLast();
-    if (arena == null || arena.whole().bytes() - arena.usedBytes() < aligned) {
-      arena = memory.arena(TAG, Math.max(LEAST_BYTES, Math.max(aligned, used)));
-      arenas.add(arena);
-    }
-    used += aligned;
-    return arena.take(bytes);
+    return current.take(bytes);
   }
 
-  /** Makes sure that a step of {@code bytes} will ask the driver for nothing. None may be open. */
-  void reserve(long bytes) {
-    if (arenas.size() != 1 || arenas.getFirst().whole().bytes() < bytes) {
-      CudaErrors.close(arenas);
-      arenas.clear();
-      arenas.add(memory.arena(TAG, Math.max(LEAST_BYTES, aligned(bytes))));
+  /** Runs a layer over the memory of the layer before the last. */
+  <T> T inLayer(Supplier<T> layer) {
+    MemoryStack outer = current;
+    current = layers.get(nextLayer);
+    nextLayer = 1 - nextLayer;
+    current.reset();
+    try {
+      return layer.get();
+    } finally {
+      current = outer;
     }
   }
 
-  /** Gives back all that was taken. */
+  /** Ends the step: gives back all that was taken. */
   void reset() {
-    if (arenas.size() > 1) {
-      reserve(used);
-    }
-    used = 0;
-    arenas.forEach(arena -> arena.resetTo(0));
-  }
-
-  static long aligned(long bytes) {
-    return (Math.max(1, bytes) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    whole.reset();
+    layers.forEach(MemoryStack::reset);
+    nextLayer = 0;
   }
 
   @Override
   public void close() {
-    CudaErrors.close(arenas);
+    CudaErrors.close(List.of(whole, layers.get(0), layers.get(1)));
   }
 }

@@ -68,6 +68,29 @@ class CudaBackendTest extends BackendContract {
     }
   }
 
+  /** A hundred layers hold what two need, and not more the second time. */
+  @Test
+  void layersTakeTurnsOnTheSameMemory() {
+    use(DType.BF16);
+    Tensor table = weights.tensor(stored(DType.BF16, 1, 8, 1 << 16).source());
+    long before = backend.freeMemoryBytes();
+    for (int step = 0; step < 2; step++) {
+      try (Workspace _ = backend.openWorkspace()) {
+        Tensor x = backend.embedding(table, backend.upload(tokens(0, 1, 2, 3)).tokenIds());
+        Backend.Residual state = new Backend.Residual(x, x);
+        for (int layer = 0; layer < 100; layer++) {
+          state =
+              backend.throughLayer(
+                  state,
+                  last ->
+                      new Backend.Residual(
+                          backend.add(last.sum(), last.normed()), backend.scale(last.sum(), 2)));
+        }
+      }
+      assertTrue(before - backend.freeMemoryBytes() <= 4 << 20);
+    }
+  }
+
   /** More uploads in one step than there are pinned places: none is overwritten too early. */
   @Test
   void manyBatchesOfOneStepArriveAsTheyWere() {
