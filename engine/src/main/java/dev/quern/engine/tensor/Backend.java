@@ -93,6 +93,14 @@ public interface Backend extends AutoCloseable {
   Tensor gated(Tensor gateUp, Activation activation);
 
   /**
+   * {@code gated(linear(x, gateUp), activation)}, with the same numbers; one operation where a
+   * backend has it.
+   */
+  default Tensor gatedLinear(Tensor x, LinearWeight gateUp, Activation activation) {
+    return gated(linear(x, gateUp), activation);
+  }
+
+  /**
    * Splits a fused projection, norms q and k per head where weights are given (Qwen 3, Gemma 3),
    * rotates both at their positions and writes k and v to the batch's slots of {@code layer}.
    *

@@ -299,6 +299,29 @@ public abstract class BackendContract {
     }
   }
 
+  /** A gated product is a product and its gate, whatever the number of rows. */
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void gatedProductsAreProductsAndTheirGate(DType dtype) {
+    use(dtype);
+    LinearWeight gateUp =
+        weights.linear(
+            List.of(stored(dtype, 0.3, 32, 48).source(), stored(dtype, 0.3, 32, 48).source()),
+            List.of(stored(dtype, 1, 32).source(), stored(dtype, 1, 32).source()));
+    for (int rows : new int[] {1, 3, 8, 9, 33}) {
+      Stored x = stored(dtype, 1, rows, 48);
+      try (Workspace _ = backend.openWorkspace()) {
+        Tensor input = activations(x, rows);
+        for (Activation activation : Activation.values()) {
+          Tensor apart = backend.gated(backend.linear(input, gateUp), activation);
+          Tensor together = backend.gatedLinear(input, gateUp, activation);
+          assertArrayEquals(apart.shape(), together.shape());
+          assertArrayEquals(backend.toHost(apart), backend.toHost(together));
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"F32", "F16", "BF16"})
   void argmaxPrefersTheLowestIndex(DType dtype) {
