@@ -2,7 +2,7 @@
 // products, and the weighed sums. An assignment is one choice of one token, numbered token * topK + choice. No sum is atomic,
 // so that the same input gives the same bits.
 #include "activation.h"
-#include "tensor_core.h"
+#include "products.h"
 
 // experts[t, k], weights[t, k]: the topK largest of softmax(logits[t, 0..expertCount)), largest first, ties to the lowest
 // expert; normalised to sum to one when asked. expertCount <= 256, topK <= 32.  grid = ceil(tokens / 4), 128 threads: a warp a token.

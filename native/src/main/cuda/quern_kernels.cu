@@ -5,5 +5,6 @@
 #include "attention_decode.cu"
 #include "attention_prefill.cu"
 #include "linear.cu"
+#include "quantized.cu"
 #include "sampling.cu"
 #include "moe.cu"

@@ -93,6 +93,15 @@ template <class T>
 T max(T a, T b) {
   return a < b ? b : a;
 }
+/** Rounded, never fused with a neighbour. */
+inline float __fmul_rn(float a, float b) {
+  volatile float product = a * b;
+  return product;
+}
+inline float __fadd_rn(float a, float b) {
+  volatile float sum = a + b;
+  return sum;
+}
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
 template <class T>
 T atomicMin(T* p, T v) {

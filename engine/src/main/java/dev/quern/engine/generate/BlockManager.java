@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * full computed blocks are shared, and a sequence writes only behind them, so no block is ever
  * copied.
  *
+ * <p>What one of the operator's own requests has computed or used again goes last: relays reuse
+ * each other's blocks, and blank ones, as long as one of these is free.
+ *
  * <p>A sequence grows into the block behind its last one where that is free, and a new run reserves
  * the stretch before it softly: a context in adjacent blocks can be read in place. Blocks of one
  * sequence are freed in ascending order, so that an old stretch is reused as a stretch.
@@ -32,6 +35,10 @@ final class BlockManager {
   private final int longestStretch;
   private final int[] references;
   private final @Nullable BlockHash[] hashes;
+
+  /** Whether one of the operator's own requests has used the block's content. */
+  private final boolean[] own;
+
   private final Map<BlockHash, Integer> cached = new HashMap<>();
   private final BlockHasher hasher = new BlockHasher();
   private FreeBlocks free;
@@ -46,6 +53,7 @@ final class BlockManager {
     this.longestStretch = longestStretch;
     this.references = new int[blocks];
     this.hashes = new BlockHash[blocks];
+    this.own = new boolean[blocks];
     this.free = new FreeBlocks(blocks);
   }
 
@@ -101,7 +109,7 @@ final class BlockManager {
       return false;
     }
     for (int i = 0; i < hits; i++) {
-      hold(table, hash(sequence, i));
+      hold(sequence, hash(sequence, i));
     }
     table.committed = hits;
     while (table.size() < total) {
@@ -147,7 +155,7 @@ final class BlockManager {
         throw new IllegalStateException("KV block " + block + " is freed twice");
       }
       if (--references[block] == 0) {
-        free.addLast(block);
+        free.addLast(block, own[block]);
       }
     }
     table.clear();
@@ -160,10 +168,11 @@ final class BlockManager {
     }
     cached.clear();
     Arrays.fill(hashes, null);
+    Arrays.fill(own, false);
     free = new FreeBlocks(blocks);
   }
 
-  private void hold(BlockTable table, BlockHash hash) {
+  private void hold(Sequence sequence, BlockHash hash) {
     Integer block = cached.get(hash);
     if (block == null) {
       throw new IllegalStateException("a cached block vanished between count and use");
@@ -171,7 +180,8 @@ final class BlockManager {
     if (references[block]++ == 0) {
       free.remove(block);
     }
-    table.add(block);
+    own[block] |= !sequence.request().isRelay();
+    sequence.blockTable().add(block);
   }
 
   private void take(Sequence sequence) {
@@ -179,38 +189,44 @@ final class BlockManager {
     int neighbour = table.last() + 1;
     boolean adjacent =
         neighbour > 0
-            && free.contains(neighbour)
+            && mayTake(neighbour, sequence)
             && (neighbour < table.reservedEnd || free.isCold(neighbour));
     if (adjacent) {
-      table.add(blank(neighbour));
+      table.add(blank(neighbour, sequence));
       return;
     }
     dropReservation(table);
     int wanted = Math.min(longestStretch, blocksFor(sequence.longestLength()) - table.size());
-    int start = findStart(wanted);
-    table.add(blank(start));
-    reserve(table, start + 1, start + wanted);
+    int start = findStart(sequence, wanted);
+    table.add(blank(start, sequence));
+    reserve(sequence, start + 1, start + wanted);
   }
 
-  /** Takes a free block into use and forgets its content. */
-  private int blank(int block) {
+  /** Whether a block is free, and not an own one that a relay need not take. */
+  private boolean mayTake(int block, Sequence sequence) {
+    return free.contains(block) && !(sequence.request().isRelay() && free.isProtected(block));
+  }
+
+  /** Takes a free block into use for a sequence and forgets its content. */
+  private int blank(int block, Sequence sequence) {
     free.remove(block);
     BlockHash hash = hashes[block];
     if (hash != null) {
       cached.remove(hash);
       hashes[block] = null;
     }
+    own[block] = !sequence.request().isRelay();
     references[block] = 1;
     return block;
   }
 
   /** Among the least recently used blocks one with a long cold stretch behind it. */
-  private int findStart(int wanted) {
+  private int findStart(Sequence sequence, int wanted) {
     int best = free.first();
     int longest = 0;
     int candidate = best;
     for (int i = 0; i < START_CANDIDATES && candidate >= 0 && longest < wanted; i++) {
-      int length = coldStretch(candidate, candidate + wanted);
+      int length = coldStretch(sequence, candidate, candidate + wanted);
       if (length > longest) {
         longest = length;
         best = candidate;
@@ -223,20 +239,24 @@ final class BlockManager {
     return best;
   }
 
-  private int coldStretch(int start, int limit) {
+  private int coldStretch(Sequence sequence, int start, int limit) {
     int end = start;
-    while (end < limit && free.contains(end) && free.isCold(end)) {
+    while (end < limit && mayTake(end, sequence) && free.isCold(end)) {
       end++;
     }
     return end - start;
   }
 
-  /** Moves the free cold blocks from {@code start} on to the recent end of the free list. */
-  private void reserve(BlockTable table, int start, int limit) {
-    table.reservedEnd = start + coldStretch(start, limit);
+  /**
+   * Moves the free cold blocks from {@code start} on to the recent end of the free list, those for
+   * one of the operator's own requests behind all that relays leave.
+   */
+  private void reserve(Sequence sequence, int start, int limit) {
+    BlockTable table = sequence.blockTable();
+    table.reservedEnd = start + coldStretch(sequence, start, limit);
     for (int block = start; block < table.reservedEnd; block++) {
       free.remove(block);
-      free.addLast(block);
+      free.addLast(block, own[block] || !sequence.request().isRelay());
     }
   }
 
@@ -247,7 +267,7 @@ final class BlockManager {
       for (int block = table.reservedEnd - 1; block >= start; block--) {
         if (free.contains(block)) {
           free.remove(block);
-          free.addFirst(block);
+          free.addFirst(block, own[block]);
         }
       }
     }

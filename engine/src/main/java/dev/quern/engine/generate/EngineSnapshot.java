@@ -23,6 +23,7 @@ public record EngineSnapshot(
     int relaysRunning,
     int relaysWaiting,
     long relayPreemptions,
+    long relayStepsAbandoned,
     long engineFailures,
     Optional<String> fault) {
   /** Whether it serves, and well. */
@@ -45,6 +46,7 @@ public record EngineSnapshot(
         relaysRunning,
         relays,
         relayPreemptions,
+        relayStepsAbandoned,
         engineFailures,
         fault);
   }

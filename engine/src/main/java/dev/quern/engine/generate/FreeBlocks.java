@@ -3,10 +3,14 @@ package dev.quern.engine.generate;
 import java.util.Arrays;
 
 /**
- * The free KV blocks, least recently used first: a doubly linked list threaded through arrays, so
- * that any block, a neighbour say, is taken out of the middle in constant time.
+ * The free KV blocks in the order of their reuse: spare ones first, then kept ones, each least
+ * recently used first. Two doubly linked lists threaded through arrays, so that any block, a
+ * neighbour say, is taken out of the middle in constant time.
  */
 final class FreeBlocks {
+  private static final int SPARE = 0;
+  private static final int KEPT = 1;
+
   /** Before any clock reading: a block that was never used is always cold. */
   private static final long NEVER = -(1L << 60);
 
@@ -16,28 +20,32 @@ final class FreeBlocks {
   private final int[] next;
   private final boolean[] listed;
 
-  /** {@link #clock} when the block was last put at the recent end. */
+  /** {@link #SPARE} or {@link #KEPT}: the list that a free block is in. */
+  private final int[] list;
+
+  /** {@link #clock} of its list when the block was last put at the recent end. */
   private final long[] used;
 
-  private int first = NONE;
-  private int last = NONE;
-  private int count;
-  private long clock;
+  private final int[] first = {NONE, NONE};
+  private final int[] last = {NONE, NONE};
+  private final int[] count = {0, 0};
+  private final long[] clock = {0, 0};
 
-  /** All of {@code blocks} blocks are free, in ascending order. */
+  /** All of {@code blocks} blocks are free and spare, in ascending order. */
   FreeBlocks(int blocks) {
     previous = new int[blocks];
     next = new int[blocks];
     listed = new boolean[blocks];
+    list = new int[blocks];
     used = new long[blocks];
     for (int block = 0; block < blocks; block++) {
-      addLast(block);
+      addLast(block, /* kept= */ false);
     }
     Arrays.fill(used, NEVER);
   }
 
   int count() {
-    return count;
+    return count[SPARE] + count[KEPT];
   }
 
   boolean contains(int block) {
@@ -46,34 +54,44 @@ final class FreeBlocks {
 
   /** The block to reuse first. */
   int first() {
-    if (first == NONE) {
+    int block = first[SPARE] == NONE ? first[KEPT] : first[SPARE];
+    if (block == NONE) {
       throw new IllegalStateException("no free KV block");
     }
-    return first;
+    return block;
   }
 
   /** The block to reuse after {@code block}, or -1. */
   int after(int block) {
-    return next[block];
+    return next[block] == NONE && list[block] == SPARE ? first[KEPT] : next[block];
+  }
+
+  /** Whether a free block is a kept one though spare ones are left. */
+  boolean isProtected(int block) {
+    return list[block] == KEPT && count[SPARE] > 0;
   }
 
   /**
-   * Whether a free block is, roughly, in the older half of the list. At most {@code clock - used}
-   * blocks can have been listed after it.
+   * Whether a free block is, roughly, in the older half of all: in the order of reuse, at most
+   * {@code clock - used} blocks of its list and all kept ones behind the spare can follow it.
    */
   boolean isCold(int block) {
-    return clock - used[block] > count / 2;
+    int of = list[block];
+    int behind = of == SPARE ? count[KEPT] : 0;
+    return behind + clock[of] - used[block] > count() / 2;
   }
 
-  /** Lists a block as the most recently used. */
-  void addLast(int block) {
-    link(block, last, NONE);
-    used[block] = ++clock;
+  /** Lists a block as the most recently used of the kept or the spare ones. */
+  void addLast(int block, boolean kept) {
+    int to = kept ? KEPT : SPARE;
+    link(block, to, last[to], NONE);
+    used[block] = ++clock[to];
   }
 
-  /** Lists a block as the next to be reused. */
-  void addFirst(int block) {
-    link(block, NONE, first);
+  /** Lists a block as the next of the kept or the spare ones to be reused. */
+  void addFirst(int block, boolean kept) {
+    int to = kept ? KEPT : SPARE;
+    link(block, to, NONE, first[to]);
     used[block] = NEVER;
   }
 
@@ -82,36 +100,38 @@ final class FreeBlocks {
       throw new IllegalStateException("KV block " + block + " is not free");
     }
     listed[block] = false;
-    count--;
+    int of = list[block];
+    count[of]--;
     int before = previous[block];
     int after = next[block];
     if (before == NONE) {
-      first = after;
+      first[of] = after;
     } else {
       next[before] = after;
     }
     if (after == NONE) {
-      last = before;
+      last[of] = before;
     } else {
       previous[after] = before;
     }
   }
 
-  private void link(int block, int before, int after) {
+  private void link(int block, int to, int before, int after) {
     if (listed[block]) {
       throw new IllegalStateException("KV block " + block + " is freed twice");
     }
     listed[block] = true;
-    count++;
+    list[block] = to;
+    count[to]++;
     previous[block] = before;
     next[block] = after;
     if (before == NONE) {
-      first = block;
+      first[to] = block;
     } else {
       next[before] = block;
     }
     if (after == NONE) {
-      last = block;
+      last[to] = block;
     } else {
       previous[after] = block;
     }

@@ -5,6 +5,7 @@ import dev.quern.store.QuernException;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,10 @@ final class Inbox {
   private int relaysWaiting;
   private int maxRelaysWaiting = Integer.MAX_VALUE;
   private int alive;
+
+  /** Submitted ones of the operator that the step thread has not taken yet. */
+  private final AtomicInteger ownSubmitted = new AtomicInteger();
+
   private @Nullable String closedBecause;
 
   Inbox(int maxWaiting) {
@@ -55,6 +60,8 @@ final class Inbox {
               maxRelaysWaiting + " relays are waiting already; try again later");
         }
         relaysWaiting++;
+      } else {
+        ownSubmitted.incrementAndGet();
       }
       waiting++;
       alive++;
@@ -77,10 +84,19 @@ final class Inbox {
   @Nullable Sequence pollSubmitted() {
     lock.lock();
     try {
-      return submitted.poll();
+      Sequence sequence = submitted.poll();
+      if (sequence != null && !sequence.request().isRelay()) {
+        ownSubmitted.decrementAndGet();
+      }
+      return sequence;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether one of the operator's own requests waits to be taken. Takes no lock. */
+  boolean ownRequestWaits() {
+    return ownSubmitted.get() > 0;
   }
 
   @Nullable FinishOrder pollOrder() {

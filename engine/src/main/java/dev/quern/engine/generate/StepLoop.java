@@ -2,6 +2,7 @@ package dev.quern.engine.generate;
 
 import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.generate.Inbox.FinishOrder;
+import dev.quern.engine.model.PassAbandonedException;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.KvCache;
@@ -30,6 +31,7 @@ final class StepLoop implements DeviceThread.Work {
   private final List<StepListener> stepListeners;
   private final BlockManager blocks;
   private final Scheduler scheduler;
+  private final RelayYield relayYield;
   private final Publisher publisher;
   private final BatchBuilder builder = new BatchBuilder();
   private final Sampler sampler;
@@ -64,6 +66,7 @@ final class StepLoop implements DeviceThread.Work {
                 settings.maxNumSequences(),
                 settings.maxNumBatchedTokens(),
                 Math.max(1, MOST_SCORED_LOGITS / vocabulary)));
+    this.relayYield = new RelayYield(inbox::ownRequestWaits);
     this.publisher = new Publisher(settings.name(), scheduler, inbox);
     this.sampler = new Sampler(vocabulary);
     this.recovery =
@@ -95,6 +98,8 @@ final class StepLoop implements DeviceThread.Work {
         runStep(plan, begin);
         steps++;
         recovery.stepWorked();
+      } catch (PassAbandonedException e) {
+        relayYield.abandoned();
       } catch (VirtualMachineError e) {
         throw e;
       } catch (Throwable e) {
@@ -195,7 +200,7 @@ final class StepLoop implements DeviceThread.Work {
     int[] greedy = NO_TOKENS;
     float[] logits = NO_LOGITS;
     try (Workspace _ = backend.openWorkspace()) {
-      Tensor rows = resident.model().forward(batch, slab);
+      Tensor rows = resident.model().forward(batch, slab, relayYield.guard(plan));
       if (batch.logitRows().length > 0) {
         if (allPlainGreedy(plan)) {
           greedy = backend.argmax(rows);
@@ -205,6 +210,7 @@ final class StepLoop implements DeviceThread.Work {
       }
     }
     scheduler.completed(plan);
+    relayYield.completed(plan);
     long ran = System.nanoTime();
     for (Sequence sequence : plan.sequences) {
       sample(sequence, greedy, logits);
@@ -275,6 +281,7 @@ final class StepLoop implements DeviceThread.Work {
         scheduler.relaysRunning(),
         inbox.relaysWaiting(),
         scheduler.relayPreemptions(),
+        relayYield.total(),
         recovery.failures(),
         recovery.fault());
   }

@@ -33,7 +33,17 @@ public interface CausalModel extends AutoCloseable {
    *
    * @return {@code [logitRows, vocabularySize]}, owned by the current workspace
    */
-  Tensor forward(ForwardBatch batch, KvCache cache);
+  default Tensor forward(ForwardBatch batch, KvCache cache) {
+    return forward(batch, cache, PassGuard.ALWAYS);
+  }
+
+  /**
+   * Runs one step while the guard lets it go on.
+   *
+   * @return {@code [logitRows, vocabularySize]}, owned by the current workspace
+   * @throws PassAbandonedException when the guard ended it
+   */
+  Tensor forward(ForwardBatch batch, KvCache cache, PassGuard guard);
 
   @Override
   void close();

@@ -54,6 +54,9 @@ final class DecoderModel implements CausalModel {
   private final LinearWeight head;
   private final ForwardPass pass = this::logits;
 
+  /** Of the step that runs. */
+  private PassGuard guard = PassGuard.ALWAYS;
+
   /** Loads the weights in the order of a step. */
   DecoderModel(FamilyContext context, DecoderStack stack) {
     this(context, stack.config(), stack.contextLength(), stack.ends(), stack.layers());
@@ -91,8 +94,9 @@ final class DecoderModel implements CausalModel {
   }
 
   @Override
-  public Tensor forward(ForwardBatch batch, KvCache cache) {
+  public Tensor forward(ForwardBatch batch, KvCache cache, PassGuard stepGuard) {
     checkLengths(batch);
+    guard = stepGuard;
     return context.backend().run(batch, cache, pass);
   }
 
@@ -105,6 +109,9 @@ final class DecoderModel implements CausalModel {
     Tensor residual = embed(step);
     Tensor x = backend.rmsNorm(residual, layers.getFirst().beforeAttention(), epsilon);
     for (int i = 0; i <= last; i++) {
+      if (!guard.goesOn()) {
+        throw new PassAbandonedException();
+      }
       DecoderLayer layer = layers.get(i);
       Tensor attended = layer.attend(step, i, x, epsilon);
       if (i == last) {

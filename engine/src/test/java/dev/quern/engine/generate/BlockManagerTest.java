@@ -109,6 +109,46 @@ class BlockManagerTest {
   }
 
   @Test
+  void relaysReuseTheirOwnBlocksBeforeThoseOfTheOperator() {
+    BlockManager blocks = new BlockManager(12, 4);
+    blocks.free(computed(blocks, sequence(prompt(48, 0), 0, "")));
+    // Far more content than there are blocks: all of it goes through the nine that are left.
+    for (int i = 1; i <= 20; i++) {
+      blocks.free(computed(blocks, relay(prompt(48, 1000 * i), 0)));
+    }
+    Sequence again = sequence(prompt(48, 0), 0, "");
+    assertTrue(blocks.admit(again, 0));
+    assertEquals(32, again.computed(), "the operator's prefix is still there");
+    blocks.free(again);
+    Sequence relayed = relay(prompt(48, 20_000), 0);
+    assertTrue(blocks.admit(relayed, 0));
+    assertEquals(32, relayed.computed(), "relays share prefixes, too");
+  }
+
+  @Test
+  void aPrefixThatTheOperatorUsesAgainIsKept() {
+    BlockManager blocks = new BlockManager(6, 2);
+    blocks.free(computed(blocks, relay(prompt(32, 0), 0)));
+    blocks.free(computed(blocks, sequence(prompt(32, 0), 0, "")));
+    for (int i = 1; i <= 5; i++) {
+      blocks.free(computed(blocks, relay(prompt(32, 1000 * i), 0)));
+    }
+    Sequence again = sequence(prompt(32, 0), 0, "");
+    assertTrue(blocks.admit(again, 0));
+    assertEquals(16, again.computed());
+  }
+
+  @Test
+  void whatTheOperatorLeftMakesRoomWhenNothingElseDoes() {
+    BlockManager blocks = new BlockManager(4, 4);
+    blocks.free(computed(blocks, sequence(prompt(64, 0), 0, "")));
+    Sequence relay = relay(prompt(64, 1000), 0);
+    assertTrue(blocks.admit(relay, 0), "kept content is no used memory");
+    assertEquals(4, blocks.usedBlocks());
+    blocks.free(relay);
+  }
+
+  @Test
   void allOrNothing() {
     BlockManager blocks = new BlockManager(4, 4);
     Sequence tooLong = sequence(prompt(65, 0), 0, "");
@@ -138,9 +178,17 @@ class BlockManagerTest {
   }
 
   private Sequence sequence(int[] prompt, int maxTokens, String salt) {
+    return sequence(prompt, maxTokens, 0, salt);
+  }
+
+  private Sequence relay(int[] prompt, int maxTokens) {
+    return sequence(prompt, maxTokens, GenerationRequest.RELAY_PRIORITY, "");
+  }
+
+  private Sequence sequence(int[] prompt, int maxTokens, int priority, String salt) {
     return new Sequence(
         new GenerationRequest(
-            "test", prompt, Requests.greedy(maxTokens), 0, OptionalLong.empty(), salt),
+            "test", prompt, Requests.greedy(maxTokens), priority, OptionalLong.empty(), salt),
         new Recorder(),
         arrivals++,
         0,

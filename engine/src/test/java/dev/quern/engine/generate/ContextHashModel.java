@@ -1,6 +1,8 @@
 package dev.quern.engine.generate;
 
 import dev.quern.engine.model.CausalModel;
+import dev.quern.engine.model.PassAbandonedException;
+import dev.quern.engine.model.PassGuard;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.KvCache;
@@ -68,10 +70,17 @@ final class ContextHashModel implements CausalModel {
   }
 
   @Override
-  public Tensor forward(ForwardBatch batch, KvCache cache) {
+  public Tensor forward(ForwardBatch batch, KvCache cache, PassGuard guard) {
     forwards.incrementAndGet();
     before.accept(batch);
     int[] slots = ((HostBackend.TokenCache) cache).slots;
+    if (!guard.goesOn()) {
+      // As when some layers had run: what is behind the computed tokens is of no worth.
+      for (int slot : batch.slots()) {
+        slots[slot] = VOCABULARY + 1;
+      }
+      throw new PassAbandonedException();
+    }
     for (int i = 0; i < batch.tokens(); i++) {
       slots[batch.slots()[i]] = batch.tokenIds()[i];
     }

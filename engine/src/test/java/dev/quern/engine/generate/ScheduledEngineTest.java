@@ -250,6 +250,52 @@ class ScheduledEngineTest {
   }
 
   @Test
+  void anOwnRequestEndsAStepOfRelaysAndTheyLoseNothing() throws InterruptedException {
+    ScheduledEngine engine = engine(400, 4, 64, 100);
+    int[] expected = submit(engine, prompt(1, 100), Requests.greedy(20)).await().ids();
+    ScheduledEngine fresh = engine(400, 4, 64, 100);
+    CountDownLatch inStep = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    holdFirstStep(inStep, goOn);
+    int before = model.forwards.get();
+    Recorder relay = new Recorder();
+    fresh.submit(
+        Requests.withPriority(
+            prompt(1, 100), Requests.greedy(20), GenerationRequest.RELAY_PRIORITY),
+        relay);
+    inStep.await();
+    Recorder own = submit(fresh, prompt(2, 30), Requests.greedy(1));
+    goOn.countDown();
+    assertEquals(1, own.await().ids().length);
+    assertArrayEquals(expected, relay.await().ids());
+    assertEquals(1, settled(fresh).relayStepsAbandoned());
+    assertEquals(0, settled(fresh).engineFailures());
+    assertEquals(0, relay.stats().preemptions());
+    // One step was lost, one is the own request's; the relay's prompt takes two, then 19 tokens.
+    assertEquals(1 + 1 + 2 + 19, model.forwards.get() - before);
+  }
+
+  @Test
+  void relaysGetOnThoughOwnRequestsNeverCease() {
+    ScheduledEngine engine = engine(400, 4, 64, 1000);
+    List<Recorder> own = new ArrayList<>();
+    model.before(
+        batch -> {
+          // Each step of the relay sees another own request come, of ten tokens.
+          if (batch.tokens() != 10 && own.size() < 100) {
+            own.add(submit(engine, prompt(own.size(), 10), Requests.greedy(0)));
+          }
+        });
+    Recorder relay = new Recorder();
+    engine.submit(
+        Requests.withPriority(prompt(1, 20), Requests.greedy(3), GenerationRequest.RELAY_PRIORITY),
+        relay);
+    assertEquals(3, relay.await().ids().length);
+    own.forEach(Recorder::await);
+    assertEquals(9, settled(engine).relayStepsAbandoned(), "three before each of its steps");
+  }
+
+  @Test
   void aListenerThatThrowsFailsItsOwnRequestAlone() {
     ScheduledEngine engine = engine(100, 4, 64, 100);
     AtomicInteger heard = new AtomicInteger();

@@ -39,9 +39,9 @@ final class ExpertChecks {
     ExpertKernels kernels = new ExpertKernels(bench.module);
     DeviceBuffer deviceChosen = bench.upload(chosen);
     ExpertKernels.Assignments assignments = sorted(bench, deviceChosen, chosen, tokens, experts);
-    DeviceBuffer inner = bench.fresh(type, chosen.length * width);
+    DeviceBuffer inner = bench.fresh(type, (long) chosen.length * width);
     boolean atOnce = kernels.gatesAtOnce(type, assignments);
-    DeviceBuffer products = atOnce ? inner : bench.fresh(type, chosen.length * 2 * width);
+    DeviceBuffer products = atOnce ? inner : bench.fresh(type, 2L * chosen.length * width);
     DeviceBuffer deviceX = bench.upload(type, x);
     ElementKernels.Gate gate = ElementKernels.Gate.SILU;
     kernels.gateUp(
@@ -58,10 +58,10 @@ final class ExpertChecks {
       new ElementKernels(bench.module)
           .gated(bench.stream, type, inner, products, gate, chosen.length, width);
     }
-    DeviceBuffer results = bench.fresh(type, chosen.length * hidden);
+    DeviceBuffer results = bench.fresh(type, (long) chosen.length * hidden);
     kernels.down(
         bench.stream, type, results, inner, bench.upload(type, down), assignments, hidden, width);
-    DeviceBuffer out = bench.fresh(type, tokens * hidden);
+    DeviceBuffer out = bench.fresh(type, (long) tokens * hidden);
     DeviceBuffer deviceShares = bench.upload(ElementType.FP32, shares);
     kernels.sum(bench.stream, type, out, results, deviceShares, tokens, topK, hidden);
 

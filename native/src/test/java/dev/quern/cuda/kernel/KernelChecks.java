@@ -22,6 +22,7 @@ final class KernelChecks {
   static List<Check> all() {
     List<Check> checks = new ArrayList<>();
     checks.add(new Check("matrix products of rows alone", LinearChecks::rowsAlone));
+    checks.add(new Check("drawn ids taken", SamplingChecks::takeDrawn));
     for (ElementType type : ElementType.values()) {
       add(checks, "gather rows", type, ElementChecks::gatherRows);
       add(checks, "gated", type, ElementChecks::gated);
@@ -40,8 +41,12 @@ final class KernelChecks {
       add(checks, "matrix-vector product", type, LinearChecks::fewRows);
       add(checks, "matrix product", type, LinearChecks::manyRows);
       add(checks, "gated matrix-vector product", type, LinearChecks::gated);
+      add(checks, "int8 matrix-vector product", type, QuantizedChecks::int8);
+      add(checks, "int4 matrix-vector product", type, QuantizedChecks::int4);
       add(checks, "argmax", type, SamplingChecks::argmax);
       add(checks, "sampling", type, SamplingChecks::sample);
+      add(checks, "adjusted logits", type, SamplingChecks::adjust);
+      add(checks, "log-probabilities", type, SamplingChecks::logProbabilities);
       add(checks, "expert routing", type, ExpertChecks::route);
       add(checks, "mixture of experts", type, ExpertChecks::mixture);
     }

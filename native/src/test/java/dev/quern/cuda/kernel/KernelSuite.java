@@ -22,16 +22,23 @@ final class KernelSuite {
   private KernelSuite() {}
 
   /**
-   * Arguments: the look-alike library and one mode; or {@code hardware} for this host's own driver
-   * and first device. Prints failures; exits with 1 when there are any.
+   * Arguments: the look-alike library, one mode, and a type if only its checks are to run; or
+   * {@code hardware} for this host's own driver and first device. Prints failures; exits with 1
+   * when there are any.
    */
   public static void main(String[] arguments) {
-    List<String> failures =
-        arguments[0].equals("hardware")
-            ? onHardware()
-            : run(new Emulator(Path.of(arguments[0])), EmulatorMode.valueOf(arguments[1]));
+    List<String> failures = arguments[0].equals("hardware") ? onHardware() : onLookAlike(arguments);
     failures.forEach(System.out::println);
     System.exit(failures.isEmpty() ? 0 : 1);
+  }
+
+  private static List<String> onLookAlike(String[] arguments) {
+    List<KernelChecks.Check> checks = KernelChecks.all();
+    if (arguments.length > 2) {
+      checks.removeIf(check -> !check.name().endsWith(" " + ElementType.valueOf(arguments[2])));
+    }
+    Emulator emulator = new Emulator(Path.of(arguments[0]));
+    return run(emulator, EmulatorMode.valueOf(arguments[1]), checks);
   }
 
   private static List<String> onHardware() {
@@ -55,13 +62,18 @@ final class KernelSuite {
 
   /** What failed: a result that is wrong, or the fault that ended the run. */
   static List<String> run(Emulator emulator, EmulatorMode mode) {
+    return run(emulator, mode, KernelChecks.all());
+  }
+
+  private static List<String> run(
+      Emulator emulator, EmulatorMode mode, List<KernelChecks.Check> checks) {
     emulator.setMode(mode);
     CudaDriver driver = CudaDriver.open(emulator.library());
     List<String> failures = new ArrayList<>();
     String running = "opening";
     try (CudaContext context = CudaContext.open(driver, driver.device(0), 1.0);
         KernelBench bench = new KernelBench(context, NO_IMAGE, SEED)) {
-      for (KernelChecks.Check check : KernelChecks.all()) {
+      for (KernelChecks.Check check : checks) {
         running = check.name();
         runCheck(check, bench, failures);
       }

@@ -26,6 +26,15 @@ final class SuiteProcess {
 
   /** What the suite found, in one line, or empty when it passed. */
   String run(EmulatorMode mode) throws IOException {
+    return run(mode, List.of());
+  }
+
+  /** The same for the checks of one type alone. */
+  String run(EmulatorMode mode, ElementType type) throws IOException {
+    return run(mode, List.of(type.name()));
+  }
+
+  private String run(EmulatorMode mode, List<String> types) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -39,6 +48,7 @@ final class SuiteProcess {
             KernelSuite.class.getName(),
             library.toString(),
             mode.name()));
+    command.addAll(types);
     Path log = Files.createTempFile("kernel-suite", ".log");
     try {
       ProcessBuilder builder =

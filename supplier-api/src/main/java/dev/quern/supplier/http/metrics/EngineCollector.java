@@ -61,6 +61,12 @@ final class EngineCollector extends Collector {
             "num_relay_preemptions",
             "Relays set back, of all requests set back.",
             s -> s.relayPreemptions()));
+    families.add(
+        counter(
+            readings,
+            "num_relay_steps_abandoned",
+            "Steps of relays alone given up for an own request.",
+            s -> s.relayStepsAbandoned()));
     families.add(counter(readings, "engine_steps", "Steps run.", s -> s.steps()));
     families.add(
         counter(readings, "engine_failures", "Steps that failed.", s -> s.engineFailures()));
