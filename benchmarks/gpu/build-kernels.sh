@@ -20,22 +20,31 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$resources"
 
 cd "$sources" # relative names: nothing of this machine in the binaries
-images=()
+tools=$(dirname "$(command -v "$nvcc")")
+
+# Two texts of PTX, since sm_75 has less than the others; of these, code for each architecture. In parallel: each takes a core
+# for about a minute. (Functions, so that a failure of any ends the script.)
+text() { "$nvcc" -std=c++17 -O3 -arch="compute_$1" -ptx -Wno-deprecated-gpu-targets -o "$work/compute_$1.ptx" quern_kernels.cu; }
+code() { "$tools/ptxas" -O3 -arch="sm_$2" -o "$work/sm_$2.cubin" "$work/compute_$1.ptx"; }
+all() {
+  local step running=()
+  for step; do
+    echo "$step"
+    $step &
+    running+=($!)
+  done
+  for step in "${running[@]}"; do wait "$step"; done
+}
+all "text 75" "text 80"
+# The kernels use nothing newer than PTX 8.0, which drivers of CUDA 12 read; ptxas says so, or refuses.
+sed -i 's/^\.version .*/.version 8.0/' "$work/compute_80.ptx"
+all "code 75 75" "code 80 80" "code 80 90" "code 80 100" "code 80 120"
+gzip -9 -n -c "$work/compute_80.ptx" >"$resources/quern_kernels.ptx.gz"
+
+images=("--image3=kind=ptx,sm=80,file=$work/compute_80.ptx")
 for architecture in 75 80 90 100 120; do
-  echo "sm_$architecture"
-  "$nvcc" -std=c++17 -O3 -arch=sm_$architecture -cubin -Wno-deprecated-gpu-targets \
-    -o "$work/sm_$architecture.cubin" quern_kernels.cu
   images+=("--image3=kind=elf,sm=$architecture,file=$work/sm_$architecture.cubin")
 done
-echo "PTX"
-tools=$(dirname "$(command -v "$nvcc")")
-"$nvcc" -std=c++17 -O3 -arch=compute_80 -ptx -o "$work/kernels.ptx" quern_kernels.cu
-# The kernels use nothing newer than PTX 8.0; ptxas says so, or refuses.
-sed -i 's/^\.version .*/.version 8.0/' "$work/kernels.ptx"
-"$tools/ptxas" -arch=sm_80 -o /dev/null "$work/kernels.ptx"
-gzip -9 -n -c "$work/kernels.ptx" >"$resources/quern_kernels.ptx.gz"
-images+=("--image3=kind=ptx,sm=80,file=$work/kernels.ptx")
-
 "$tools/fatbinary" --create="$work/kernels.fatbin" -64 --compress-all \
   --ident=quern_kernels.cu "${images[@]}"
 cp "$work/kernels.fatbin" "$resources/quern_kernels.fatbin"

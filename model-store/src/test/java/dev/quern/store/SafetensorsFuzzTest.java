@@ -24,6 +24,7 @@ public class SafetensorsFuzzTest {
     return new FuzzTarget(
         "safetensors",
         List.of(small.bytes(), large.bytes()),
+        1,
         (file, bytes, channel) -> SafetensorsFile.read(file, bytes, channel).tensors());
   }
 

@@ -1,9 +1,9 @@
 /**
- * Micro-benchmarks (JMH) of what Quern itself does around a step of the model: text, JSON and chat
- * templates.
+ * Micro-benchmarks (JMH) of what Quern itself does around a step of the model: text, JSON, chat
+ * templates and drawing on the host.
  *
- * <p>Out: microseconds an operation on one thread. Those of the scheduler and the sampler, which
- * are private to their package, live in {@code dev.quern.engine.generate} of this module.
+ * <p>Out: microseconds an operation on one thread. That of the scheduler, which is private to its
+ * package, lives in {@code dev.quern.engine.generate} of this module.
  */
 @NullMarked
 package dev.quern.bench.micro;

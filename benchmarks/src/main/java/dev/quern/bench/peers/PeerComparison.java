@@ -1,5 +1,6 @@
 package dev.quern.bench.peers;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quern.bench.load.LoadRun;
@@ -9,22 +10,38 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
-/** {@code benchmarks/peers}: Quern and llama.cpp in turn, in rounds, on the same checkpoint. */
+/**
+ * {@code benchmarks/peers}: Quern, llama.cpp and, when asked for, Jlama in turn, in rounds, on the
+ * same checkpoint.
+ */
 @CommandLine.Command(
     name = "peers",
     mixinStandardHelpOptions = true,
-    description = "Measures Quern's server beside llama.cpp's on one checkpoint.")
+    description = "Measures Quern beside llama.cpp and Jlama on one checkpoint.")
 public final class PeerComparison implements Callable<Integer> {
   private static final int MANY_CLIENTS = 16;
   private static final int PROMPT_TOKENS = 128;
   private static final int LONG_PROMPT_TOKENS = 512;
   private static final int SHORT_OUTPUT_TOKENS = 2;
+
+  /** Jlama's tests of one sequence a round; those of 16 are three at most. */
+  private static final int JLAMA_REPETITIONS = 2;
+
+  private static final String FIRST_TOKEN = "start to first token, s";
+  private static final String ONE_CLIENT = "1 client: output tokens/s";
+  private static final String ONE_CLIENT_DECODE =
+      "1 client: 1 / median time per output token, tokens/s";
+  private static final String PREFILL =
+      "1 client, 512 + 2: prompt tokens / median time to first token, tokens/s";
+  private static final String MANY = "16 clients: output tokens/s";
 
   @CommandLine.Option(
       names = "--model",
@@ -43,6 +60,11 @@ public final class PeerComparison implements Callable<Integer> {
       required = true,
       description = "folder of llama-server and its libraries")
   private Path llamaPrograms = Path.of("");
+
+  @CommandLine.Option(
+      names = "--jlama",
+      description = "folder of Jlama's jars and its driver's; Jlama is left out without it")
+  private @Nullable Path jlamaJars;
 
   @CommandLine.Option(
       names = "--quern-jar",
@@ -131,15 +153,23 @@ public final class PeerComparison implements Callable<Integer> {
       // Unmeasured: natives are unpacked and files are in the page cache after it.
       RunningPeer.start(peer, log).close();
     }
+    Optional<JlamaPeer> jlama =
+        Optional.ofNullable(jlamaJars)
+            .map(jars -> new JlamaPeer(jars, model, JLAMA_REPETITIONS, MANY_CLIENTS));
     for (int round = 0; round < rounds; round++) {
       // Neither is always the one that runs on the warmer machine.
       List<Peer> order = round % 2 == 0 ? List.of(quern, llama) : List.of(llama, quern);
       for (Peer peer : order) {
         measure(peer, round, log);
       }
+      if (jlama.isPresent()) {
+        measure(jlama.get(), round, log);
+      }
     }
+    List<String> peers = new ArrayList<>(List.of(Peer.QUERN, Peer.LLAMA_CPP));
+    jlama.ifPresent(_ -> peers.add(JlamaPeer.NAME));
     System.out.println();
-    System.out.print(table.markdown(Peer.QUERN, Peer.LLAMA_CPP));
+    System.out.print(table.markdown(peers));
     return failed ? 1 : 0;
   }
 
@@ -154,15 +184,14 @@ public final class PeerComparison implements Callable<Integer> {
       double others = Machine.busySeconds() - busyBefore - server.cpuSeconds();
       start.put("other_cores", Math.max(0, others / server.firstTokenSeconds()));
       emit(start);
-      table.add("start to first token, s", peer.name(), server.firstTokenSeconds());
+      table.add(FIRST_TOKEN, peer.name(), server.firstTokenSeconds());
 
       int seed = 1000 * (round + 1);
       ObjectNode one =
           load(server, "decode-1", round, shape(1, requests, PROMPT_TOKENS, outputTokens, seed));
-      String shape = PROMPT_TOKENS + " + " + outputTokens;
-      table.add("1 client, " + shape + ": output tokens/s", peer.name(), throughput(one));
+      table.add(ONE_CLIENT, peer.name(), throughput(one));
       table.add(
-          "1 client, " + shape + ": 1 / median time per output token, tokens/s",
+          ONE_CLIENT_DECODE,
           peer.name(),
           1000 / one.path("tpot_ms").path("p50").asDouble(Double.NaN));
 
@@ -173,7 +202,7 @@ public final class PeerComparison implements Callable<Integer> {
               round,
               shape(1, 2 * requests, LONG_PROMPT_TOKENS, SHORT_OUTPUT_TOKENS, seed + 1));
       table.add(
-          "1 client, 512 + 2: prompt tokens / median time to first token, tokens/s",
+          PREFILL,
           peer.name(),
           LONG_PROMPT_TOKENS * 1000 / prefill.path("ttft_ms").path("p50").asDouble(Double.NaN));
 
@@ -183,11 +212,34 @@ public final class PeerComparison implements Callable<Integer> {
               "decode-16",
               round,
               shape(MANY_CLIENTS, manyRequests, PROMPT_TOKENS, outputTokens, seed + 2));
-      table.add("16 clients, " + shape + ": output tokens/s", peer.name(), throughput(many));
+      table.add(MANY, peer.name(), throughput(many));
       addShare("16 clients: share of a step outside the model", "step_share_outside_model", many);
       addShare("16 clients: HTTP threads' share of CPU time", "cpu_share_http_threads", many);
 
       idle(server, round);
+    }
+  }
+
+  /** Jlama measures itself, in its own process; only the rows that both can have are filled. */
+  private void measure(JlamaPeer jlama, int round, Path log)
+      throws IOException, InterruptedException {
+    awaitQuiet();
+    for (JsonNode line : jlama.run(log)) {
+      ObjectNode figures =
+          json.createObjectNode().put("server", JlamaPeer.NAME).put("round", round + 1);
+      figures.setAll((ObjectNode) line);
+      emit(figures);
+      addJlama(FIRST_TOKEN, "to_first_token_s", line);
+      addJlama(ONE_CLIENT, "e2e_tok_s", line);
+      addJlama(ONE_CLIENT_DECODE, "decode_tok_s", line);
+      addJlama(PREFILL, "prefill_tok_s", line);
+      addJlama(MANY, "out_tok_s", line);
+    }
+  }
+
+  private void addJlama(String row, String field, JsonNode figures) {
+    if (figures.has(field)) {
+      table.add(row, JlamaPeer.NAME, figures.path(field).asDouble());
     }
   }
 

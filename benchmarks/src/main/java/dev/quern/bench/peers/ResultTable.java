@@ -18,20 +18,30 @@ final class ResultTable {
         .add(value);
   }
 
-  /** A row a figure, a column a server, and the ratio of the first two. */
-  String markdown(String first, String second) {
-    StringBuilder text =
-        new StringBuilder(
-            "| figure | %s | %s | %s / %s |\n|---|---|---|---|\n"
-                .formatted(first, second, first, second));
-    rows.forEach(
-        (row, servers) -> {
-          double one = median(servers.getOrDefault(first, List.of()));
-          double other = median(servers.getOrDefault(second, List.of()));
-          text.append(
-              "| %s | %s | %s | %s |\n".formatted(row, cell(one), cell(other), cell(one / other)));
-        });
+  /** A row a figure, a column a server, and the ratio of the first to each other. */
+  String markdown(List<String> servers) {
+    List<String> others = servers.subList(1, servers.size());
+    List<String> head = new ArrayList<>(List.of("figure"));
+    head.addAll(servers);
+    others.forEach(other -> head.add(servers.getFirst() + " / " + other));
+    StringBuilder text = new StringBuilder(line(head));
+    text.append("|").append("---|".repeat(head.size())).append('\n');
+    rows.forEach((row, values) -> text.append(line(cells(row, servers, values))));
     return text.toString();
+  }
+
+  private static List<String> cells(
+      String row, List<String> servers, Map<String, List<Double>> values) {
+    List<Double> medians =
+        servers.stream().map(server -> median(values.getOrDefault(server, List.of()))).toList();
+    List<String> cells = new ArrayList<>(List.of(row));
+    medians.forEach(median -> cells.add(cell(median)));
+    medians.stream().skip(1).forEach(other -> cells.add(cell(medians.getFirst() / other)));
+    return cells;
+  }
+
+  private static String line(List<String> cells) {
+    return "| " + String.join(" | ", cells) + " |\n";
   }
 
   private static double median(List<Double> values) {

@@ -59,15 +59,15 @@ final class PullBench implements Runnable {
     SyntheticModel model = SyntheticModel.write(source, megabytes << 20, files);
     try (LoopbackHub hub = LoopbackHub.start(model)) {
       for (int round = 1; round <= rounds; round++) {
-        print(round, "curl", model, run(work, curl(hub, model, work.resolve("copy"))));
-        print(round, "quern pull", model, run(work, quern(), quernEnvironment(hub, work)));
+        MeasuredCommand curl = run(work, curl(hub, model, work.resolve("copy")), Map.of());
+        System.out.println(line(round, "curl", model, curl) + "}");
+        Path collections = Files.createTempFile(work, "collections", ".log");
+        MeasuredCommand pull = run(work, quern(collections), quernEnvironment(hub, work));
+        System.out.printf(
+            "%s, \"peak_live_heap_megabytes\": %d}%n",
+            line(round, "quern pull", model, pull), HeapLog.mostLeft(collections));
       }
     }
-  }
-
-  private static MeasuredCommand run(Path work, List<String> command)
-      throws IOException, InterruptedException {
-    return run(work, command, Map.of());
   }
 
   private static MeasuredCommand run(
@@ -90,12 +90,17 @@ final class PullBench implements Runnable {
     return command;
   }
 
-  private static List<String> quern() {
+  private static List<String> quern(Path collections) {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         // As the launcher starts it.
         "-XX:+UseSerialGC",
-        "-Xmx256m",
+        "-Xms64m",
+        "-Xmx64m",
+        "-Xmn32m",
+        "-XX:SurvivorRatio=2",
+        "-XX:+AlwaysPreTouch",
+        "-Xlog:gc:file=" + collections,
         "--enable-native-access=ALL-UNNAMED",
         "-cp",
         System.getProperty("java.class.path"),
@@ -110,11 +115,12 @@ final class PullBench implements Runnable {
         "HF_ENDPOINT", hub.uri().toString(), "HF_HUB_CACHE", work.resolve("copy").toString());
   }
 
-  private static void print(int round, String what, SyntheticModel model, MeasuredCommand took) {
-    System.out.printf(
+  /** A JSON object without its closing brace. */
+  private static String line(int round, String what, SyntheticModel model, MeasuredCommand took) {
+    return String.format(
         Locale.ROOT,
         "{\"round\": %d, \"what\": \"%s\", \"megabytes\": %d, \"seconds\": %.2f,"
-            + " \"megabytes_per_s\": %.0f, \"cpu_seconds\": %.2f, \"peak_megabytes\": %d}%n",
+            + " \"megabytes_per_s\": %.0f, \"cpu_seconds\": %.2f, \"peak_megabytes\": %d",
         round,
         what,
         model.bytes() >> 20,

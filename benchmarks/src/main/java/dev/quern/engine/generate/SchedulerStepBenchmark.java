@@ -1,7 +1,10 @@
 package dev.quern.engine.generate;
 
 import dev.quern.bench.micro.Silent;
+import dev.quern.engine.tensor.DrawnTokens;
+import dev.quern.engine.tensor.Draws;
 import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.sampling.HostSampler;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -39,6 +42,11 @@ public class SchedulerStepBenchmark {
   private static final int PROMPT_TOKENS = 128;
   private static final int LONGEST_OUTPUT = 512;
   private static final int VOCABULARY = 32_000;
+  private static final QueuedStep.Costs NO_COSTS = new QueuedStep.Costs(0, 0, 0);
+
+  /** The scheduler does not look at them. */
+  private static final DrawnTokens NO_TOKENS =
+      new HostSampler().draw(new float[0], VOCABULARY, new Draws(List.of()));
 
   @Param({"16", "64"})
   private int running;
@@ -62,10 +70,13 @@ public class SchedulerStepBenchmark {
   @Benchmark
   public ForwardBatch step() {
     StepPlan plan = scheduler.schedule(0);
-    ForwardBatch batch = builder.build(plan);
-    scheduler.completed(plan);
-    for (Sequence sequence : plan.sequences) {
-      if (sequence.sampled) {
+    StepInput input = builder.build(plan, null);
+    scheduler.queued(plan, input.rows());
+    scheduler.completed(
+        new QueuedStep(plan, input.rows(), NO_TOKENS, /* readFirst= */ true, NO_COSTS));
+    for (int i = 0; i < input.rows().size(); i++) {
+      Sequence sequence = plan.chunks.get(i).sequence();
+      if (input.rows().get(i).drawn()) {
         sequence.append(random.nextInt(VOCABULARY));
       }
       if (sequence.generated() == sequence.maxTokens()) {
@@ -73,7 +84,7 @@ public class SchedulerStepBenchmark {
         add(LONGEST_OUTPUT);
       }
     }
-    return batch;
+    return input.batch();
   }
 
   private void add(int maxTokens) {

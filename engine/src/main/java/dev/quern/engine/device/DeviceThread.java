@@ -4,6 +4,7 @@ import dev.quern.engine.tensor.Backend;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -65,7 +66,7 @@ public final class DeviceThread implements AutoCloseable {
   private final Thread thread;
   // Of all steps together; touched by the device's thread alone, as everything in Turns.
   private long busyNanos;
-  private @Nullable Backend backend;
+  private volatile @Nullable Backend backend;
   private volatile boolean closing;
   private volatile boolean ended;
 
@@ -136,6 +137,12 @@ public final class DeviceThread implements AutoCloseable {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Bytes of the device by what holds them; empty where nobody counts them. */
+  public Map<String, Long> heldBytes() {
+    Backend open = backend;
+    return open == null ? Map.of() : open.heldBytes();
   }
 
   /** Gives {@code work} its turns from now on. */

@@ -131,10 +131,14 @@ final class BlockManager {
     return true;
   }
 
-  /** Makes the full blocks that a sequence has computed findable as a prefix. */
-  void commit(Sequence sequence) {
+  /**
+   * Makes the full blocks that a sequence has computed findable as a prefix.
+   *
+   * @param computed leading tokens that are in the cache; they are known
+   */
+  void commit(Sequence sequence, int computed) {
     BlockTable table = sequence.blockTable();
-    int full = sequence.computed() / BLOCK_SIZE;
+    int full = computed / BLOCK_SIZE;
     for (; table.committed < full; table.committed++) {
       BlockHash hash = hash(sequence, table.committed);
       int block = table.block(table.committed);

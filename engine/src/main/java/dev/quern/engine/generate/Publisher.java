@@ -52,9 +52,13 @@ final class Publisher {
     }
   }
 
-  /** Tells of a sequence's outcome of one step. */
-  void publish(Sequence sequence, long nowNanos) {
-    QuernException failure = sequence.failure;
+  /** Tells of a sequence's outcome of one step, unless it ended before that was known. */
+  void publish(StepOutcome outcome, long nowNanos) {
+    Sequence sequence = outcome.sequence();
+    if (sequence.state == Sequence.State.ENDED) {
+      return;
+    }
+    QuernException failure = outcome.failure();
     if (failure != null) {
       fail(sequence, failure);
       return;
@@ -66,10 +70,10 @@ final class Publisher {
       List<SampledToken> scores = List.copyOf(sequence.promptScores());
       tell(sequence, listener -> listener.onPromptScored(scores));
     }
-    SampledToken next = sequence.next;
+    SampledToken next = outcome.next();
     if (next != null) {
       publishToken(sequence, next, nowNanos);
-    } else if (sequence.maxTokens() == 0 && sequence.computed() == sequence.promptLength()) {
+    } else if (sequence.maxTokens() == 0 && outcome.computed() == sequence.promptLength()) {
       finishRunning(sequence, FinishReason.LENGTH);
     }
   }

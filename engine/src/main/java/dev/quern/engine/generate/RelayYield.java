@@ -24,7 +24,7 @@ final class RelayYield {
 
   /** Of the step that is about to run. */
   PassGuard guard(StepPlan plan) {
-    boolean relaysAlone = plan.sequences.stream().allMatch(s -> s.request().isRelay());
+    boolean relaysAlone = plan.chunks.stream().allMatch(RelayYield::isRelay);
     return relaysAlone && inARow < MOST_IN_A_ROW
         ? () -> !ownRequestWaits.getAsBoolean()
         : PassGuard.ALWAYS;
@@ -38,7 +38,7 @@ final class RelayYield {
 
   /** A step has run to its end. */
   void completed(StepPlan plan) {
-    if (plan.sequences.stream().anyMatch(s -> s.request().isRelay())) {
+    if (plan.chunks.stream().anyMatch(RelayYield::isRelay)) {
       inARow = 0;
     }
   }
@@ -46,5 +46,9 @@ final class RelayYield {
   /** Steps given up so far. */
   long total() {
     return abandoned;
+  }
+
+  private static boolean isRelay(Chunk chunk) {
+    return chunk.sequence().request().isRelay();
   }
 }

@@ -15,6 +15,10 @@ import java.util.TreeSet;
  * of a step of their own, and are left out of a step while an own prompt is computed, so that its
  * first token comes as if they were not there.
  *
+ * <p>A step may be planned while the last one is still queued ({@link #scheduleAhead}). Then a
+ * sequence goes on behind a token that is drawn and not known yet, nothing is preempted, and who
+ * ends meanwhile keeps its blocks until the queued steps have run.
+ *
  * <p>Pure and deterministic: no threads, no clock, no device. The order is (priority, arrival)
  * everywhere, so the best sequence is never held up by a worse one, and within a priority nobody
  * starves.
@@ -26,19 +30,21 @@ final class Scheduler {
   /** Best first; every one of them is in every step, but relays while an own prompt is computed. */
   private final List<Sequence> running = new ArrayList<>();
 
-  private final StepPlan plan = new StepPlan();
   private SchedulerLimits limits;
   private RelayShare relayShare = RelayShare.ALL;
   private long earliestDeadline = Long.MAX_VALUE;
   private boolean deadlines;
+
+  // Of the plan in the making.
+  private StepPlan plan = new StepPlan();
   private int budget;
 
   /** What is left for relays of the step's tokens. */
   private int relayBudget;
 
+  private int scoredRows;
   private int relaysRunning;
   private long relayPreemptions;
-  private int scoredRows;
   private long preemptions;
   private long prefixQueryTokens;
   private long prefixHitTokens;
@@ -102,49 +108,94 @@ final class Scheduler {
     }
   }
 
-  /** Ends a sequence, wherever it stands, and frees its blocks. */
+  /**
+   * Ends a sequence, wherever it stands, and frees its blocks as soon as no queued step uses them.
+   */
   void remove(Sequence sequence) {
     switch (sequence.state) {
       case WAITING -> waiting.remove(sequence);
-      case RUNNING -> {
-        leaveRunning(sequence);
-      }
+      case RUNNING -> leaveRunning(sequence);
       case NEW, ENDED -> {}
     }
     sequence.state = Sequence.State.ENDED;
   }
 
   /**
-   * Plans the next step. The plan is empty only when nothing is left to do; it is valid until the
-   * next call.
+   * Plans the next step while none is queued. The plan is empty only when nothing is left to do.
    */
   StepPlan schedule(long nowNanos) {
-    plan.clear();
-    budget = limits.maxNumBatchedTokens();
-    relayBudget = relayShare.tokens(limits);
-    scoredRows = limits.maxScoredRows();
-    expire(nowNanos);
-    yieldToBetterPriority();
+    begin(nowNanos);
+    while (bestIsKeptOut()) {
+      preempt(running.getLast());
+    }
     boolean ownPrompts = ownPrompts();
-    if (continueRunning(ownPrompts)) {
+    if (continueRunning(ownPrompts, /* ahead= */ false)) {
       admitWaiting(nowNanos, ownPrompts);
     }
     return plan;
   }
 
   /**
-   * The step's keys and values are in the cache: tokens count as computed, full blocks as cached.
+   * Plans the step after one that is queued. The plan is empty where that would take preemption,
+   * which needs all tokens known, or where all that runs ends with the tokens drawn already.
    */
-  void completed(StepPlan step) {
-    for (Sequence sequence : step.sequences) {
-      sequence.computed(sequence.computed() + sequence.chunk);
-      blocks.commit(sequence);
+  StepPlan scheduleAhead(long nowNanos) {
+    begin(nowNanos);
+    if (bestIsKeptOut()) {
+      return plan;
+    }
+    boolean ownPrompts = ownPrompts();
+    if (continueRunning(ownPrompts, /* ahead= */ true)) {
+      admitWaiting(nowNanos, ownPrompts);
+    } else {
+      plan.chunks.clear();
+    }
+    return plan;
+  }
+
+  /** A plan was queued: what comes next is planned behind it. */
+  void queued(StepPlan step, List<LogitRows> rows) {
+    for (int i = 0; i < rows.size(); i++) {
+      Chunk chunk = step.chunks.get(i);
+      Sequence sequence = chunk.sequence();
+      sequence.queuedSteps++;
+      sequence.computed(chunk.end());
+      sequence.scoresAsked += rows.get(i).scored();
+      if (rows.get(i).drawn()) {
+        sequence.unread++;
+        sequence.unreadRow = rows.get(i).drawnRow();
+      }
+    }
+  }
+
+  /**
+   * A queued step has run, and the step before it has been published: its keys and values are in
+   * the cache, and its full blocks count as cached.
+   */
+  void completed(QueuedStep step) {
+    for (Chunk chunk : step.plan().chunks) {
+      if (chunk.sequence().state != Sequence.State.ENDED) {
+        blocks.commit(chunk.sequence(), chunk.end());
+      }
+    }
+    release(step);
+  }
+
+  /** A queued step is over, whatever became of it. */
+  void release(QueuedStep step) {
+    for (int i = 0; i < step.rows().size(); i++) {
+      Sequence sequence = step.plan().chunks.get(i).sequence();
+      sequence.queuedSteps--;
+      sequence.unread -= step.rows().get(i).drawn() ? 1 : 0;
+      if (sequence.state == Sequence.State.ENDED && sequence.queuedSteps == 0) {
+        blocks.free(sequence);
+      }
     }
   }
 
   /**
    * Sends all running sequences back to be computed again in smaller steps, because the device had
-   * no memory for this one.
+   * no memory for one. No step may be queued.
    */
   void shrink(SchedulerLimits smaller) {
     while (!running.isEmpty()) {
@@ -161,6 +212,14 @@ final class Scheduler {
   /** A copy, best first. */
   List<Sequence> waitingSequences() {
     return List.copyOf(waiting);
+  }
+
+  private void begin(long nowNanos) {
+    plan = new StepPlan();
+    budget = limits.maxNumBatchedTokens();
+    relayBudget = relayShare.tokens(limits);
+    scoredRows = limits.maxScoredRows();
+    expire(nowNanos);
   }
 
   private void expire(long nowNanos) {
@@ -183,17 +242,14 @@ final class Scheduler {
     plan.expired.forEach(this::remove);
   }
 
-  /** Preempts running sequences of a worse priority while they keep the best waiting one out. */
-  private void yieldToBetterPriority() {
-    if (waiting.isEmpty()) {
-      return;
+  /** Whether running sequences of a worse priority keep the best waiting one out. */
+  private boolean bestIsKeptOut() {
+    if (waiting.isEmpty() || running.isEmpty()) {
+      return false;
     }
     Sequence best = waiting.first();
-    while (!running.isEmpty()
-        && running.getLast().request().priority() > best.request().priority()
-        && (noPlace(best) || !fits(best))) {
-      preempt(running.getLast());
-    }
+    return running.getLast().request().priority() > best.request().priority()
+        && (noPlace(best) || !fits(best));
   }
 
   private boolean noPlace(Sequence sequence) {
@@ -230,8 +286,11 @@ final class Scheduler {
     return false;
   }
 
-  /** Returns whether all went on without a shortage of blocks. */
-  private boolean continueRunning(boolean ownPrompts) {
+  /**
+   * Returns whether all went on without a shortage of blocks. When ahead, the first one without
+   * blocks ends it.
+   */
+  private boolean continueRunning(boolean ownPrompts, boolean ahead) {
     boolean plenty = true;
     for (int i = 0; i < running.size(); i++) {
       Sequence sequence = running.get(i);
@@ -245,8 +304,15 @@ final class Scheduler {
       // A share made smaller holds for newcomers; who runs goes on by a token a step.
       int most = relay ? Math.max(1, Math.min(budget, relayBudget) - behind) : budget - behind;
       int chunk = chunk(sequence, most);
+      if (chunk == 0) {
+        // Its last token is drawn already.
+        continue;
+      }
       while (sequence.state == Sequence.State.RUNNING
           && !blocks.grow(sequence, sequence.computed() + chunk)) {
+        if (ahead) {
+          return false;
+        }
         preempt(running.getLast());
         plenty = false;
       }
@@ -288,8 +354,8 @@ final class Scheduler {
 
   /** How many of its tokens a sequence computes next, given what is left of the budget. */
   private int chunk(Sequence sequence, int most) {
-    int chunk = Math.min(sequence.tokenCount() - sequence.computed(), most);
-    if (sequence.scoresPrompt() && sequence.computed() < sequence.promptLength()) {
+    int chunk = Math.min(sequence.uncomputed(), most);
+    if (chunk > 0 && sequence.scoresPrompt() && sequence.computed() < sequence.promptLength()) {
       chunk = Math.clamp(scoredRows, 1, chunk);
       scoredRows -= chunk;
     }
@@ -297,14 +363,18 @@ final class Scheduler {
   }
 
   private void spend(Sequence sequence, int chunk) {
-    plan.add(sequence, chunk);
+    plan.chunks.add(new Chunk(sequence, sequence.computed(), chunk));
     budget -= chunk;
     relayBudget -= sequence.request().isRelay() ? chunk : 0;
   }
 
   private void preempt(Sequence sequence) {
+    if (sequence.queuedSteps > 0) {
+      throw new IllegalStateException("a sequence is preempted in a queued step");
+    }
     leaveRunning(sequence);
     sequence.computed(0);
+    sequence.scoresAsked = sequence.promptScores().size();
     sequence.preemptions++;
     sequence.state = Sequence.State.WAITING;
     waiting.add(sequence);
@@ -315,7 +385,9 @@ final class Scheduler {
   private void leaveRunning(Sequence sequence) {
     running.remove(sequence);
     relaysRunning -= sequence.request().isRelay() ? 1 : 0;
-    blocks.free(sequence);
+    if (sequence.queuedSteps == 0) {
+      blocks.free(sequence);
+    }
   }
 
   private void insertRunning(Sequence sequence) {

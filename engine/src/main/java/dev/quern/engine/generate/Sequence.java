@@ -1,11 +1,9 @@
 package dev.quern.engine.generate;
 
-import dev.quern.store.QuernException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One request on its way: its tokens, how many of them are computed, and its blocks. Used on the
@@ -29,37 +27,34 @@ final class Sequence {
   private final GenerationRequest request;
   private final GenerationListener listener;
   private final long arrival;
-  private final long seed;
   private final long arrivedNanos;
   private final int promptLength;
   private final BlockTable blockTable = new BlockTable();
   private final List<SampledToken> promptScores;
+  private final TokenChoices choices;
 
   private int[] tokens;
   private int tokenCount;
   private int computed;
 
-  // What follows is written by the scheduler, the batch builder and the step loop.
+  // What follows is written by the scheduler, the publisher and the step loop.
   State state = State.NEW;
 
   /** Whether it was ever in a step. */
   boolean started;
 
-  /** Tokens of this step: those behind the computed ones. */
-  int chunk;
+  /** Steps that were queued with it and have not been read. */
+  int queuedSteps;
 
-  /** Its first row among the step's logits; {@link #scoreRows} of prompt tokens come first. */
-  int firstLogitRow;
+  /** Tokens drawn in those steps. */
+  int unread;
 
-  int scoreRows;
+  /** The row in which the last of them is drawn. */
+  int unreadRow;
 
-  /** Whether the step's last row is for its next token. */
-  boolean sampled;
+  /** Prompt tokens whose scores were asked for; those in {@link #promptScores} are there. */
+  int scoresAsked;
 
-  /** The step's outcome: a token, an error, or neither while the prompt goes on. */
-  @Nullable SampledToken next;
-
-  @Nullable QuernException failure;
   boolean promptScoresTold;
   int cachedTokens;
   int preemptions;
@@ -82,10 +77,10 @@ final class Sequence {
     this.request = request;
     this.listener = listener;
     this.arrival = arrival;
-    this.seed = seed;
     this.arrivedNanos = arrivedNanos;
     this.promptLength = request.promptTokens().length;
     this.promptScores = scoresPrompt() ? new ArrayList<>(promptLength - 1) : List.of();
+    this.choices = new TokenChoices(request.sampling(), seed, promptLength);
     this.tokens = Arrays.copyOf(request.promptTokens(), promptLength + Math.min(64, maxTokens()));
     this.tokenCount = promptLength;
   }
@@ -102,8 +97,9 @@ final class Sequence {
     return listener;
   }
 
-  long seed() {
-    return seed;
+  /** How its tokens are chosen. */
+  TokenChoices choices() {
+    return choices;
   }
 
   BlockTable blockTable() {
@@ -136,7 +132,18 @@ final class Sequence {
     return promptLength + maxTokens();
   }
 
-  /** Leading tokens whose keys and values are in the cache. */
+  /** Tokens of the output that are drawn, known or not. */
+  int drawn() {
+    return generated() + unread;
+  }
+
+  /** Tokens that may be computed next; not the last of a full output, which nothing follows. */
+  int uncomputed() {
+    int needed = promptLength + Math.max(0, maxTokens() - 1);
+    return Math.min(tokenCount + unread, needed) - computed;
+  }
+
+  /** Leading tokens whose keys and values are in the cache once all queued steps have run. */
   int computed() {
     return computed;
   }

@@ -10,8 +10,8 @@ public interface StepListener {
    * @param sequences sequences in it
    * @param tokens tokens computed in it
    * @param scheduleNanos taking in requests, planning and building the batch
-   * @param runNanos the model, up to and with bringing logits or tokens to the host
-   * @param sampleNanos choosing tokens
+   * @param runNanos the model; where the backend draws ahead, queueing it
+   * @param sampleNanos choosing tokens and bringing them to the host, and the wait for that
    * @param publishNanos telling listeners
    */
   record StepReport(

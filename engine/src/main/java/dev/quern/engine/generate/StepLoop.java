@@ -4,27 +4,24 @@ import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.generate.Inbox.FinishOrder;
 import dev.quern.engine.model.PassAbandonedException;
 import dev.quern.engine.tensor.Backend;
-import dev.quern.engine.tensor.ForwardBatch;
-import dev.quern.engine.tensor.KvCache;
-import dev.quern.engine.tensor.Tensor;
-import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * One model's steps: schedule, run, sample, publish. Everything here happens on the device's
- * thread; other threads speak to it through the {@link Inbox} and read {@link #snapshot}.
+ * One model's steps: schedule, run, draw, publish. Where the backend draws ahead, a step is queued
+ * before the last one's tokens are read, so that the device never waits for the host. Everything
+ * here happens on the device's thread; other threads speak to it through the {@link Inbox} and read
+ * {@link #snapshot}.
  *
  * <p>What a step that fails costs is {@link StepRecovery}'s; the loop goes on.
  */
 final class StepLoop implements DeviceThread.Work {
   /** Most logits of scored prompt rows in one step: 128 MiB in fp32. */
   private static final int MOST_SCORED_LOGITS = 1 << 25;
-
-  private static final int[] NO_TOKENS = {};
-  private static final float[] NO_LOGITS = {};
 
   private final ResidentModel resident;
   private final Inbox inbox;
@@ -33,9 +30,12 @@ final class StepLoop implements DeviceThread.Work {
   private final Scheduler scheduler;
   private final RelayYield relayYield;
   private final Publisher publisher;
-  private final BatchBuilder builder = new BatchBuilder();
-  private final Sampler sampler;
   private final StepRecovery recovery;
+  private final StepRunner runner;
+  private final StepReader reader = new StepReader();
+
+  /** Steps that the backend was given and that have not been read; at most two, the first first. */
+  private final Deque<QueuedStep> queued = new ArrayDeque<>(2);
 
   private long steps;
   private volatile boolean dead;
@@ -68,9 +68,9 @@ final class StepLoop implements DeviceThread.Work {
                 Math.max(1, MOST_SCORED_LOGITS / vocabulary)));
     this.relayYield = new RelayYield(inbox::ownRequestWaits);
     this.publisher = new Publisher(settings.name(), scheduler, inbox);
-    this.sampler = new Sampler(vocabulary);
     this.recovery =
         new StepRecovery(settings.name(), resident, scheduler, blocks, publisher, losesDevice);
+    this.runner = new StepRunner(resident);
     this.snapshot = currentSnapshot();
   }
 
@@ -89,25 +89,19 @@ final class StepLoop implements DeviceThread.Work {
     long begin = System.nanoTime();
     takeSubmitted();
     takeOrders();
-    StepPlan plan = scheduler.schedule(begin);
-    publisher.announce(plan);
-    plan.dropEnded();
-    boolean work = !plan.sequences.isEmpty();
-    if (work) {
-      try {
-        runStep(plan, begin);
-        steps++;
-        recovery.stepWorked();
-      } catch (PassAbandonedException e) {
-        relayYield.abandoned();
-      } catch (VirtualMachineError e) {
-        throw e;
-      } catch (Throwable e) {
-        recovery.stepFailed(e);
-      }
+    boolean work = true;
+    try {
+      work = advance(begin);
+    } catch (PassAbandonedException e) {
+      relayYield.abandoned();
+    } catch (VirtualMachineError e) {
+      throw e;
+    } catch (Throwable e) {
+      dropQueued();
+      recovery.stepFailed(e);
     }
     snapshot = currentSnapshot();
-    return work || scheduler.waiting() > 0;
+    return work || !queued.isEmpty() || scheduler.waiting() > 0;
   }
 
   @Override
@@ -118,6 +112,7 @@ final class StepLoop implements DeviceThread.Work {
 
   @Override
   public void lose(QuernException error) {
+    dropQueued();
     recovery.lose(error);
     snapshot = currentSnapshot();
   }
@@ -173,6 +168,7 @@ final class StepLoop implements DeviceThread.Work {
 
   /** Frees cache and weights. */
   void close() {
+    dropQueued();
     resident.close();
   }
 
@@ -192,75 +188,63 @@ final class StepLoop implements DeviceThread.Work {
     }
   }
 
-  private void runStep(StepPlan plan, long begin) {
-    ForwardBatch batch = builder.build(plan);
-    long built = System.nanoTime();
-    Backend backend = resident.backend();
-    KvCache slab = resident.cache();
-    int[] greedy = NO_TOKENS;
-    float[] logits = NO_LOGITS;
-    try (Workspace _ = backend.openWorkspace()) {
-      Tensor rows = resident.model().forward(batch, slab, relayYield.guard(plan));
-      if (batch.logitRows().length > 0) {
-        if (allPlainGreedy(plan)) {
-          greedy = backend.argmax(rows);
-        } else {
-          logits = backend.toHost(rows);
-        }
-      }
+  /** Queues the next step, then reads the one before; returns whether there was either. */
+  private boolean advance(long begin) {
+    boolean ahead = !queued.isEmpty();
+    StepPlan plan = ahead ? scheduler.scheduleAhead(begin) : scheduler.schedule(begin);
+    publisher.announce(plan);
+    plan.dropEnded();
+    int unread = 0;
+    if (!plan.isEmpty()) {
+      QueuedStep step = runner.queue(plan, queued.peekLast(), relayYield.guard(plan), begin);
+      queued.add(step);
+      scheduler.queued(plan, step.rows());
+      unread = step.readFirst() ? 0 : 1;
     }
-    scheduler.completed(plan);
-    relayYield.completed(plan);
-    long ran = System.nanoTime();
-    for (Sequence sequence : plan.sequences) {
-      sample(sequence, greedy, logits);
+    while (queued.size() > unread) {
+      settle(queued.getFirst());
     }
-    long sampled = System.nanoTime();
-    for (Sequence sequence : plan.sequences) {
-      publisher.publish(sequence, sampled);
-    }
-    report(plan, built - begin, ran - built, sampled - ran, System.nanoTime() - sampled);
+    return ahead || !plan.isEmpty();
   }
 
-  private static boolean allPlainGreedy(StepPlan plan) {
-    for (Sequence sequence : plan.sequences) {
-      if (sequence.scoreRows > 0 || (sequence.sampled && !Sampler.isPlainGreedy(sequence))) {
-        return false;
-      }
+  /** Reads the first of the queued steps and publishes its tokens. */
+  private void settle(QueuedStep step) {
+    long begin = System.nanoTime();
+    List<StepOutcome> outcomes = reader.read(step);
+    queued.removeFirst();
+    step.drawn().close();
+    scheduler.completed(step);
+    long read = System.nanoTime();
+    for (StepOutcome outcome : outcomes) {
+      publisher.publish(outcome, read);
     }
-    return true;
+    steps++;
+    relayYield.completed(step.plan());
+    recovery.stepWorked();
+    report(step, read - begin, System.nanoTime() - read);
   }
 
-  /** Sets the sequence's outcome; an error is its own alone. */
-  private void sample(Sequence sequence, int[] greedy, float[] logits) {
-    sequence.next = null;
-    sequence.failure = null;
-    try {
-      int row = sequence.firstLogitRow;
-      for (int i = 0; i < sequence.scoreRows; i++) {
-        int token = sequence.tokens()[sequence.promptScores().size() + 1];
-        sequence
-            .promptScores()
-            .add(sampler.score(logits, row++, token, sequence.sampling().promptLogprobs()));
-      }
-      if (sequence.sampled) {
-        sequence.next =
-            logits.length == 0
-                ? Sampler.greedy(greedy[row])
-                : sampler.sample(sequence, logits, row);
-      }
-    } catch (QuernException e) {
-      sequence.failure = e;
+  /** Forgets what is queued; its tokens are never read. */
+  private void dropQueued() {
+    for (QueuedStep step = queued.pollFirst(); step != null; step = queued.pollFirst()) {
+      scheduler.release(step);
+      step.drawn().close();
     }
   }
 
-  private void report(StepPlan plan, long schedule, long run, long sample, long publish) {
+  private void report(QueuedStep step, long read, long publish) {
     if (stepListeners.isEmpty()) {
       return;
     }
+    QueuedStep.Costs costs = step.costs();
     var report =
         new StepListener.StepReport(
-            plan.sequences.size(), plan.tokens, schedule, run, sample, publish);
+            step.plan().chunks.size(),
+            step.plan().tokens(),
+            costs.schedule(),
+            costs.run(),
+            costs.draw() + read,
+            publish);
     for (StepListener listener : stepListeners) {
       listener.onStep(report);
     }

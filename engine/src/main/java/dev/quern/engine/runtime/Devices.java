@@ -44,7 +44,12 @@ final class Devices implements AutoCloseable {
                   dtype -> MemoryEstimate.of(checkpoint, settings, dtype),
                   why::append)
               .orElseGet(() -> onCpu(settings));
-      log.info("{} goes to {}: {}", id, placement.thread().name(), why);
+      String words = id + " goes to " + placement.device().name() + ": " + why;
+      if (gpus.present() && !placement.isChosenGpu()) {
+        log.warn(words);
+      } else {
+        log.info(words);
+      }
       return placement;
     }
     Matcher cuda = CUDA.matcher(settings.device());
@@ -93,7 +98,7 @@ final class Devices implements AutoCloseable {
       throw QuernException.badRequest(
           "device", "--device " + name + " is none of auto, cpu and cuda:N");
     }
-    return new Placement(cpu(settings.threads()), settings.dtype(), false);
+    return new Placement(ModelDevice.cpu(cpu(settings.threads())), settings.dtype(), false);
   }
 
   private DeviceThread cpu(OptionalInt threads) {

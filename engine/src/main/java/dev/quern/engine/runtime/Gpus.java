@@ -5,6 +5,7 @@ import dev.quern.cuda.CudaDevice;
 import dev.quern.cuda.CudaDriver;
 import dev.quern.cuda.CudaException;
 import dev.quern.cuda.CudaProbe;
+import dev.quern.cuda.nvml.GpuGauges;
 import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
@@ -20,20 +21,30 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The NVIDIA GPUs of this host, each opened when the first model goes there. For one thread at a
  * time.
  */
 final class Gpus implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Gpus.class);
+
   private static final int BF16_CAPABILITY = 80;
 
   private final GpuSettings settings;
-  private final Map<Integer, DeviceThread> opened = new TreeMap<>();
+  private final Map<Integer, ModelDevice> opened = new TreeMap<>();
   private @Nullable CudaDriver driver;
+  private @Nullable GpuGauges gauges;
 
   Gpus(GpuSettings settings) {
     this.settings = settings;
+  }
+
+  /** Whether a driver with GPUs was found, once one was looked for. */
+  boolean present() {
+    return driver != null;
   }
 
   /**
@@ -50,7 +61,7 @@ final class Gpus implements AutoCloseable {
         throw new CudaException(device + " cannot be used: " + refusal);
       }
       return new Placement(
-          thread(device), Optional.of(dtype.orElseGet(() -> preferred(device))), false);
+          open(device), Optional.of(dtype.orElseGet(() -> preferred(device))), false);
     } catch (CudaException e) {
       throw new QuernException(
           ErrorCategory.UNAVAILABLE,
@@ -98,7 +109,7 @@ final class Gpus implements AutoCloseable {
               + best.device();
       why.accept(room);
       return estimate.total() <= best.freeBytes()
-          ? Optional.of(new Placement(thread(best.device()), Optional.of(type), true))
+          ? Optional.of(new Placement(open(best.device()), Optional.of(type), true))
           : Optional.empty();
     } catch (CudaException | QuernException e) {
       why.accept(String.valueOf(e.getMessage()));
@@ -117,18 +128,38 @@ final class Gpus implements AutoCloseable {
     return found;
   }
 
-  private DeviceThread thread(CudaDevice device) {
+  private ModelDevice open(CudaDevice device) {
     return opened.computeIfAbsent(
         device.ordinal(),
-        ordinal ->
-            DeviceThread.start(
-                "cuda:" + ordinal, new GpuOpener(driver(), device, settings.memoryUtilization())));
+        ordinal -> {
+          CudaDriver found = driver();
+          String pciBusId = found.pciBusId(device);
+          GpuGauges gauges = gauges();
+          return ModelDevice.gpu(
+              DeviceThread.start(
+                  "cuda:" + ordinal, new GpuOpener(found, device, settings.memoryUtilization())),
+              () -> gauges.read(pciBusId));
+        });
+  }
+
+  private GpuGauges gauges() {
+    GpuGauges found = gauges;
+    if (found == null) {
+      found = GpuGauges.open(settings.libraries());
+      gauges = found;
+      if (!found.present()) {
+        log.info("no gauges of GPUs in /metrics: {}", found.description());
+      }
+    }
+    return found;
   }
 
   /** What the process may still take; of a GPU that is not open, what it could. */
   private long freeBytes(CudaDriver found, CudaDevice device) {
-    DeviceThread thread = opened.get(device.ordinal());
-    return thread == null ? unopenedBytes(found, device) : thread.call(Backend::freeMemoryBytes);
+    ModelDevice open = opened.get(device.ordinal());
+    return open == null
+        ? unopenedBytes(found, device)
+        : open.thread().call(Backend::freeMemoryBytes);
   }
 
   /** Asks with a context that is given back at once: one costs hundreds of megabytes to keep. */
@@ -159,6 +190,6 @@ final class Gpus implements AutoCloseable {
   /** Ends the threads of all GPUs that are open. */
   @Override
   public void close() {
-    opened.values().forEach(DeviceThread::close);
+    opened.values().forEach(device -> device.thread().close());
   }
 }

@@ -10,7 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A model that turns texts into vectors or scores. */
-public record LoadedEncoder(String id, Path folder, Tokenizer tokenizer, EncoderEngine engine)
+public record LoadedEncoder(
+    String id, Path folder, ModelDevice device, Tokenizer tokenizer, EncoderEngine engine)
     implements LoadedModel {
   public EncoderDescription description() {
     return engine.facts().description();

@@ -22,6 +22,7 @@ import java.util.Set;
 public record LoadedLanguageModel(
     String id,
     Path folder,
+    ModelDevice device,
     Tokenizer tokenizer,
     Optional<ChatTemplate> chatTemplate,
     Optional<JsonNode> generationConfig,

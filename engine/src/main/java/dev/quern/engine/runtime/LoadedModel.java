@@ -18,6 +18,9 @@ public sealed interface LoadedModel extends AutoCloseable
 
   String architecture();
 
+  /** Where it computes. */
+  ModelDevice device();
+
   /** What it computes in. */
   DType dtype();
 

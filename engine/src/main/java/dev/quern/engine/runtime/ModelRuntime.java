@@ -83,10 +83,12 @@ public final class ModelRuntime implements AutoCloseable {
     return withTokenizer(
         checkpoint,
         tokenizer -> {
-          ScheduledEngine engine = engine(id, checkpoint, placed(placing), settings);
+          Started started = start(id, checkpoint, placed(placing), settings);
+          ScheduledEngine engine = started.engine();
           return new LoadedLanguageModel(
               id,
               checkpoint.folder(),
+              started.device(),
               tokenizer,
               chatTemplate,
               checkpoint.generationConfig(),
@@ -95,11 +97,13 @@ public final class ModelRuntime implements AutoCloseable {
         });
   }
 
+  private record Started(ScheduledEngine engine, ModelDevice device) {}
+
   /** On the CPU, where the model did not fit the GPU that nobody asked for. */
-  private ScheduledEngine engine(
+  private Started start(
       String id, Checkpoint checkpoint, Placement placement, ModelSettings settings) {
     try {
-      return startEngine(id, checkpoint, placement, settings);
+      return startThere(id, checkpoint, placement, settings);
     } catch (QuernException e) {
       if (!placement.isChosenGpu() || e.category() != ErrorCategory.OUT_OF_MEMORY) {
         throw e;
@@ -107,19 +111,21 @@ public final class ModelRuntime implements AutoCloseable {
       log.warn(
           "{} does not fit {} after all and goes to the CPU: {}",
           id,
-          placement.thread().name(),
+          placement.device().name(),
           e.message());
-      return startEngine(id, checkpoint, devices.cpuInstead(settings), settings);
+      return startThere(id, checkpoint, devices.cpuInstead(settings), settings);
     }
   }
 
-  private static ScheduledEngine startEngine(
+  private static Started startThere(
       String id, Checkpoint checkpoint, Placement placement, ModelSettings settings) {
     LoadOptions options = loadOptions(placement, settings);
-    return ScheduledEngine.start(
-        placement.thread(),
-        backend -> Models.load(checkpoint, backend, options),
-        engineSettings(id, settings));
+    ScheduledEngine engine =
+        ScheduledEngine.start(
+            placement.thread(),
+            backend -> Models.load(checkpoint, backend, options),
+            engineSettings(id, settings));
+    return new Started(engine, placement.device());
   }
 
   private LoadedModel encoder(
@@ -140,7 +146,7 @@ public final class ModelRuntime implements AutoCloseable {
                       settings.encoder().maxBatchTokens(),
                       settings.maxWaiting(),
                       settings.encoder().threads()));
-          return new LoadedEncoder(id, checkpoint.folder(), tokenizer, engine);
+          return new LoadedEncoder(id, checkpoint.folder(), placement.device(), tokenizer, engine);
         });
   }
 

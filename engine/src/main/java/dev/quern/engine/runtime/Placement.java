@@ -11,4 +11,8 @@ import java.util.Optional;
  * @param isChosenGpu whether nobody asked for this GPU, so that the CPU will do if the model turns
  *     out not to fit
  */
-record Placement(DeviceThread thread, Optional<DType> dtype, boolean isChosenGpu) {}
+record Placement(ModelDevice device, Optional<DType> dtype, boolean isChosenGpu) {
+  DeviceThread thread() {
+    return device.thread();
+  }
+}

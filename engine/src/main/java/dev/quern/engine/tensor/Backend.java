@@ -1,5 +1,6 @@
 package dev.quern.engine.tensor;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,14 @@ public interface Backend extends AutoCloseable {
    */
   default boolean hasMemoryBudget() {
     return false;
+  }
+
+  /**
+   * Bytes of the device by what holds them, such as weights, where the backend itself counts them.
+   * Any thread may ask.
+   */
+  default Map<String, Long> heldBytes() {
+    return Map.of();
   }
 
   WeightLoader weights(DType dtype);
@@ -144,6 +153,23 @@ public interface Backend extends AutoCloseable {
    * lowest. A row that holds NaN or whose largest element is infinite gives -1.
    */
   int[] argmax(Tensor logits);
+
+  /**
+   * Draws a token from each row of {@code logits [rows, vocabulary]}, or scores one.
+   *
+   * @param draws one for each row
+   * @return the tokens; where {@link #drawsAhead}, before they are known
+   */
+  DrawnTokens draw(Tensor logits, Draws draws);
+
+  /**
+   * Whether {@link #run} and {@link #draw} only queue what they are asked for, in order, so that a
+   * batch may be queued whose tokens are still to be drawn ({@link ForwardBatch#drawn}). Else both
+   * are through when they return.
+   */
+  default boolean drawsAhead() {
+    return false;
+  }
 
   /** The operations of models that read whole texts at once. */
   EncoderOperations encoders();

@@ -70,7 +70,7 @@ class BlockManagerTest {
       for (int token = 20; token < 220; token++) {
         for (Sequence sequence : all) {
           sequence.computed(token);
-          blocks.commit(sequence);
+          blocks.commit(sequence, sequence.computed());
           sequence.append(token);
           assertTrue(blocks.grow(sequence, token + 1));
         }
@@ -199,7 +199,7 @@ class BlockManagerTest {
   private static Sequence computed(BlockManager blocks, Sequence sequence) {
     assertTrue(blocks.admit(sequence, 0));
     sequence.computed(sequence.tokenCount());
-    blocks.commit(sequence);
+    blocks.commit(sequence, sequence.computed());
     return sequence;
   }
 }

@@ -73,16 +73,53 @@ final class ContextHashModel implements CausalModel {
   public Tensor forward(ForwardBatch batch, KvCache cache, PassGuard guard) {
     forwards.incrementAndGet();
     before.accept(batch);
-    int[] slots = ((HostBackend.TokenCache) cache).slots;
+    HostBackend.TokenCache tokens = (HostBackend.TokenCache) cache;
     if (!guard.goesOn()) {
       // As when some layers had run: what is behind the computed tokens is of no worth.
       for (int slot : batch.slots()) {
-        slots[slot] = VOCABULARY + 1;
+        tokens.slots[slot] = VOCABULARY + 1;
       }
       throw new PassAbandonedException();
     }
+    ForwardBatch uploaded = uploaded(batch);
+    return tokens
+        .backend()
+        .later(batch.logitRows().length, VOCABULARY, () -> logits(uploaded, tokens));
+  }
+
+  /** The batch without the tables that go on changing. */
+  private static ForwardBatch uploaded(ForwardBatch batch) {
+    int[][] tables = batch.blockTables().clone();
+    for (int s = 0; s < tables.length; s++) {
+      tables[s] = tables[s].clone();
+    }
+    return new ForwardBatch(
+        batch.tokenIds(),
+        batch.positions(),
+        batch.slots(),
+        batch.queryStarts(),
+        batch.contextLengths(),
+        tables,
+        batch.logitRows(),
+        batch.drawn());
+  }
+
+  private static int token(ForwardBatch batch, int i) {
+    int id = batch.tokenIds()[i];
+    if (id >= 0) {
+      return id;
+    }
+    HostBackend.HostDraw drawn = (HostBackend.HostDraw) batch.drawn();
+    if (drawn == null) {
+      throw new IllegalStateException("a token of no draw");
+    }
+    return drawn.token(-id - 1);
+  }
+
+  private static float[] logits(ForwardBatch batch, HostBackend.TokenCache cache) {
+    int[] slots = cache.slots;
     for (int i = 0; i < batch.tokens(); i++) {
-      slots[batch.slots()[i]] = batch.tokenIds()[i];
+      slots[batch.slots()[i]] = token(batch, i);
     }
     float[] logits = new float[batch.logitRows().length * VOCABULARY];
     int sequence = 0;
@@ -102,7 +139,7 @@ final class ContextHashModel implements CausalModel {
         logits[r * VOCABULARY + token] = (float) (6 * CounterRandom.uniform(hash, token));
       }
     }
-    return new HostBackend.HostTensor(logits, batch.logitRows().length, VOCABULARY);
+    return logits;
   }
 
   @Override

@@ -71,7 +71,7 @@ class PrefixKeepingPropertiesTest {
   private static Sequence computed(BlockManager blocks, Sequence sequence) {
     assertTrue(blocks.admit(sequence, 0));
     sequence.computed(sequence.tokenCount());
-    blocks.commit(sequence);
+    blocks.commit(sequence, sequence.computed());
     return sequence;
   }
 
@@ -94,7 +94,7 @@ class PrefixKeepingPropertiesTest {
     assertTrue(blocks.admit(sequence, 0));
     for (int i = 1; i < tokens; i++) {
       sequence.computed(i);
-      blocks.commit(sequence);
+      blocks.commit(sequence, sequence.computed());
       sequence.append(whole.tokens()[i]);
       assertTrue(blocks.grow(sequence, i + 1));
     }

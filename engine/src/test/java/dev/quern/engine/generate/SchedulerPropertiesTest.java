@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,8 +19,9 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 
 /**
- * Drives the scheduler as the step loop does, with random arrivals, cancellations, priorities and
- * shared prefixes over tiny caches, and checks the books after every step.
+ * Drives the scheduler as the step loop does, now and then a step ahead, with random arrivals,
+ * cancellations, priorities and shared prefixes over tiny caches, and checks the books after every
+ * step.
  */
 class SchedulerPropertiesTest {
   private static final int VOCABULARY = 50;
@@ -47,6 +50,11 @@ class SchedulerPropertiesTest {
 
     /** Content of each slot as a real cache would have it: the token written there. */
     final int[] slots;
+
+    final Deque<QueuedStep> queued = new ArrayDeque<>();
+
+    /** Ended, but in a queued step. */
+    final Set<Sequence> leaving = new HashSet<>();
 
     int left;
     long arrival;
@@ -81,6 +89,8 @@ class SchedulerPropertiesTest {
           end(alive.get(random.nextInt(alive.size())));
         }
         if (random.nextInt(40) == 0) {
+          queued.forEach(scheduler::release);
+          queued.clear();
           scheduler.shrink(scheduler.limits());
         }
         idleSteps = step() ? 0 : idleSteps + 1;
@@ -88,6 +98,10 @@ class SchedulerPropertiesTest {
         checkBooks();
         now++;
       }
+      while (!queued.isEmpty()) {
+        settle(queued.removeFirst());
+      }
+      checkBooks();
       assertEquals(total, submitted);
       assertEquals(total, ends.size());
       ends.values().forEach(count -> assertEquals(1, count));
@@ -128,44 +142,69 @@ class SchedulerPropertiesTest {
     }
 
     boolean step() {
-      StepPlan plan = scheduler.schedule(now);
+      boolean ahead = !queued.isEmpty();
+      StepPlan plan = ahead ? scheduler.scheduleAhead(now) : scheduler.schedule(now);
       for (Sequence expired : plan.expired) {
         assertTrue(expired.request().deadlineNanos().getAsLong() <= now);
         assertFalse(expired.started);
         alive.remove(expired);
         ends.merge(expired, 1, Integer::sum);
       }
-      checkPlan(plan);
-      List<Sequence> planned = List.copyOf(plan.sequences);
-      planned.forEach(this::compute);
-      scheduler.completed(plan);
-      for (Sequence sequence : planned) {
-        if (sequence.computed() < sequence.tokenCount()) {
+      checkPlan(plan, ahead);
+      if (!plan.isEmpty()) {
+        plan.chunks.forEach(this::compute);
+        queued.add(PlannedSteps.queue(scheduler, plan));
+      }
+      int unread = plan.isEmpty() || random.nextInt(3) == 0 ? 0 : 1;
+      while (queued.size() > unread) {
+        settle(queued.removeFirst());
+      }
+      return ahead || !plan.isEmpty() || alive.isEmpty();
+    }
+
+    private void settle(QueuedStep step) {
+      scheduler.completed(step);
+      for (int i = 0; i < step.rows().size(); i++) {
+        Chunk chunk = step.plan().chunks.get(i);
+        Sequence sequence = chunk.sequence();
+        if (sequence.state == Sequence.State.ENDED) {
           continue;
         }
-        if (sequence.generated() < sequence.maxTokens()) {
-          sequence.append(random.nextInt(VOCABULARY));
+        if (step.rows().get(i).drawn()) {
+          sequence.append(token(sequence, sequence.tokenCount()));
         }
-        if (sequence.generated() == sequence.maxTokens()) {
+        boolean full = sequence.generated() == sequence.maxTokens();
+        if (full && chunk.end() >= sequence.promptLength()) {
           end(sequence);
         }
       }
-      return !planned.isEmpty() || alive.isEmpty();
     }
 
-    void checkPlan(StepPlan plan) {
-      assertTrue(plan.tokens <= maxTokens, "token budget");
-      assertTrue(plan.sequences.size() <= maxSequences, "sequence budget");
-      assertEquals(new HashSet<>(plan.sequences).size(), plan.sequences.size());
-      checkRelays(plan);
-      int tokens = 0;
-      for (Sequence sequence : plan.sequences) {
-        assertTrue(sequence.chunk >= 1);
-        assertTrue(sequence.computed() + sequence.chunk <= sequence.tokenCount());
-        tokens += sequence.chunk;
+    /** What the model says: known here before the scheduler hears of it. */
+    private static int token(Sequence sequence, int position) {
+      return position < sequence.tokenCount()
+          ? sequence.tokens()[position]
+          : new Random(31 * sequence.request().id().hashCode() + position).nextInt(VOCABULARY);
+    }
+
+    void checkPlan(StepPlan plan, boolean ahead) {
+      assertTrue(plan.tokens() <= maxTokens, "token budget");
+      assertTrue(plan.chunks.size() <= maxSequences, "sequence budget");
+      assertEquals(new HashSet<>(sequences(plan)).size(), plan.chunks.size());
+      for (Chunk chunk : plan.chunks) {
+        assertEquals(chunk.sequence().computed(), chunk.start());
+        assertTrue(chunk.end() <= chunk.sequence().tokenCount() + chunk.sequence().unread);
       }
-      assertEquals(plan.tokens, tokens);
+      if (ahead && plan.isEmpty()) {
+        // The queued step is read first.
+        return;
+      }
+      checkRelays(plan);
       checkOrder(plan);
+    }
+
+    private static List<Sequence> sequences(StepPlan plan) {
+      return plan.chunks.stream().map(Chunk::sequence).toList();
     }
 
     /**
@@ -174,17 +213,20 @@ class SchedulerPropertiesTest {
      */
     void checkRelays(StepPlan plan) {
       List<Sequence> paused =
-          scheduler.runningSequences().stream().filter(s -> !plan.sequences.contains(s)).toList();
+          scheduler.runningSequences().stream()
+              .filter(s -> !sequences(plan).contains(s) && s.uncomputed() > 0)
+              .toList();
       assertTrue(paused.stream().allMatch(s -> s.request().isRelay()));
-      List<Sequence> relays = plan.sequences.stream().filter(s -> s.request().isRelay()).toList();
+      List<Chunk> relays =
+          plan.chunks.stream().filter(c -> c.sequence().request().isRelay()).toList();
       if (!paused.isEmpty()) {
         assertTrue(relays.isEmpty(), "some relays pause and others do not");
         assertTrue(alive.stream().anyMatch(Drive::isOwnPrompt), "relays pause for nobody");
       }
-      if (plan.sequences.stream().anyMatch(Drive::isOwnPrompt)) {
+      if (sequences(plan).stream().anyMatch(Drive::isOwnPrompt)) {
         assertTrue(relays.isEmpty(), "relays beside an own prompt");
       }
-      assertTrue(relays.stream().mapToInt(s -> s.chunk).sum() <= share.tokens(scheduler.limits()));
+      assertTrue(relays.stream().mapToInt(Chunk::length).sum() <= share.tokens(scheduler.limits()));
       assertTrue(scheduler.relaysRunning() <= share.sequences(scheduler.limits()));
       assertEquals(
           scheduler.runningSequences().stream().filter(s -> s.request().isRelay()).count(),
@@ -205,19 +247,23 @@ class SchedulerPropertiesTest {
           .ifPresent(
               best -> {
                 int most = best.request().isRelay() ? share.tokens(scheduler.limits()) : maxTokens;
-                assertTrue(plan.sequences.contains(best) || plan.tokens >= most);
+                assertTrue(
+                    sequences(plan).contains(best)
+                        || plan.tokens() >= most
+                        || best.uncomputed() == 0);
               });
     }
 
-    void compute(Sequence sequence) {
+    void compute(Chunk chunk) {
+      Sequence sequence = chunk.sequence();
       BlockTable table = sequence.blockTable();
-      for (int p = 0; p < sequence.computed(); p++) {
+      for (int p = 0; p < chunk.start(); p++) {
         // What counts as computed, by itself or by a prefix hit, is in the cache.
-        assertEquals(sequence.tokens()[p], slots[slot(table, p)], "the cache holds other tokens");
+        assertEquals(token(sequence, p), slots[slot(table, p)], "the cache holds other tokens");
       }
-      for (int p = sequence.computed(); p < sequence.computed() + sequence.chunk; p++) {
+      for (int p = chunk.start(); p < chunk.end(); p++) {
         assertEquals(1, blocks.references(table.block(p / BlockManager.BLOCK_SIZE)));
-        slots[slot(table, p)] = sequence.tokens()[p];
+        slots[slot(table, p)] = token(sequence, p);
       }
     }
 
@@ -230,13 +276,21 @@ class SchedulerPropertiesTest {
       scheduler.remove(sequence);
       alive.remove(sequence);
       ends.merge(sequence, 1, Integer::sum);
-      assertEquals(0, sequence.blockTable().size());
+      if (sequence.queuedSteps > 0) {
+        leaving.add(sequence);
+        assertTrue(sequence.blockTable().size() > 0, "a queued step writes to its blocks");
+      } else {
+        assertEquals(0, sequence.blockTable().size());
+      }
     }
 
     void checkBooks() {
       int[] holders = new int[blockCount];
       int running = 0;
-      for (Sequence sequence : alive) {
+      leaving.removeIf(sequence -> sequence.queuedSteps == 0 && sequence.blockTable().size() == 0);
+      List<Sequence> holding = new ArrayList<>(alive);
+      holding.addAll(leaving);
+      for (Sequence sequence : holding) {
         BlockTable table = sequence.blockTable();
         Set<Integer> own = new HashSet<>();
         for (int i = 0; i < table.size(); i++) {
@@ -245,8 +299,10 @@ class SchedulerPropertiesTest {
         }
         if (sequence.state == Sequence.State.RUNNING) {
           running++;
-        } else {
+        } else if (sequence.state == Sequence.State.WAITING) {
           assertEquals(0, table.size());
+        } else {
+          assertTrue(sequence.queuedSteps > 0, "only queued steps keep blocks of who has ended");
         }
       }
       assertEquals(scheduler.running(), running);

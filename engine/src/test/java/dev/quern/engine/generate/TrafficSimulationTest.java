@@ -103,7 +103,7 @@ class TrafficSimulationTest {
       while (times.size() < OWN_REQUESTS) {
         arrive();
         StepPlan plan = scheduler.schedule(now * 1_000);
-        if (plan.sequences.isEmpty()) {
+        if (plan.isEmpty()) {
           now = arrivals.getFirst();
           continue;
         }
@@ -134,10 +134,10 @@ class TrafficSimulationTest {
         relayYield.abandoned();
         return;
       }
-      List<Sequence> planned = List.copyOf(plan.sequences);
-      scheduler.completed(plan);
+      scheduler.completed(PlannedSteps.queue(scheduler, plan));
       relayYield.completed(plan);
-      for (Sequence sequence : planned) {
+      for (Chunk chunk : plan.chunks) {
+        Sequence sequence = chunk.sequence();
         if (sequence.computed() < sequence.tokenCount()) {
           continue;
         }
@@ -157,7 +157,7 @@ class TrafficSimulationTest {
     private boolean computed(StepPlan plan) {
       PassGuard guard = relayYield.guard(plan);
       long began = now;
-      long took = stepMicros + plan.tokens * tokenMicros;
+      long took = stepMicros + plan.tokens() * tokenMicros;
       boolean goesOn = true;
       for (int layer = 1; layer <= LAYERS && goesOn; layer++) {
         now = began + took * layer / LAYERS;

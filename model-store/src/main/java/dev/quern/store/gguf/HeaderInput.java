@@ -18,7 +18,7 @@ final class HeaderInput {
   /** Twenty times the largest known: a vocabulary of 262144 tokens with its merges. */
   private static final long MAX_HEADER_BYTES = 256L << 20;
 
-  private static final int BUFFER_BYTES = 64 << 10;
+  private static final int BUFFER_BYTES = 32 << 10;
 
   private final Path file;
   private final ReadableByteChannel channel;
@@ -84,6 +84,9 @@ final class HeaderInput {
   /** A string: eight bytes of length and its UTF-8. Broken UTF-8 becomes U+FFFD. */
   String string(String what) throws IOException {
     int length = count(1, "bytes of " + what);
+    if (length == 0) {
+      return ""; // A file of nothing but empty strings takes no object for each.
+    }
     if (length <= array.length) {
       int begin = take(length).position();
       buffer.position(begin + length);

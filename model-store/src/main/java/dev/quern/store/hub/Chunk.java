@@ -8,7 +8,7 @@ package dev.quern.store.hub;
  * @param crc CRC-32C of its bytes, to find what a crash or the disk damaged
  */
 record Chunk(long start, long end, int crc) {
-  /** The most bytes in a chunk, so that one can be checked in memory. */
+  /** The most bytes in a chunk, so that little is fetched anew when one is damaged. */
   static final int MAX_BYTES = 4 << 20;
 
   private static final int MIN_BYTES = 4 << 10;

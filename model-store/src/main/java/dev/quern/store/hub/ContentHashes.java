@@ -19,6 +19,25 @@ final class ContentHashes {
     this.sha256 = expected.algorithm() == ContentDigest.Algorithm.SHA256 ? byHub : Hashes.sha256();
   }
 
+  private ContentHashes(ContentHashes original) {
+    this.expected = original.expected;
+    this.byHub = copy(original.byHub);
+    this.sha256 = original.sha256 == original.byHub ? byHub : copy(original.sha256);
+  }
+
+  private static MessageDigest copy(MessageDigest digest) {
+    try {
+      return (MessageDigest) digest.clone();
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("the JDK's own digests can be copied", e);
+    }
+  }
+
+  /** The same state apart, so that bytes can be taken on trial. */
+  ContentHashes copy() {
+    return new ContentHashes(this);
+  }
+
   /** Takes the file's next bytes; {@code bytes} keeps its position. */
   void update(ByteBuffer bytes) {
     byHub.update(bytes.duplicate());

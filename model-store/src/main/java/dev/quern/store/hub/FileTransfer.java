@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileTransfer {
   private static final long SYNC_BYTES = 128L << 20;
+  private static final int PIECE_BYTES = 1 << 18;
 
   private final HubFile file;
   private final FileSource source;
@@ -191,7 +192,8 @@ final class FileTransfer {
    */
   Optional<ContentHashes.Result> hash() throws IOException, InterruptedException {
     ContentHashes hashes = new ContentHashes(file.digest(), file.size());
-    ByteBuffer buffer = ByteBuffer.allocate(Chunk.unit(file.size()));
+    // The same for a file of any size: a chunk of a large one comes in pieces.
+    ByteBuffer buffer = ByteBuffer.allocate(PIECE_BYTES);
     long position = 0;
     long synced = 0;
     while (position < file.size()) {
@@ -199,11 +201,10 @@ final class FileTransfer {
       if (chunk.isEmpty()) {
         return abandoned();
       }
-      buffer = atLeast(chunk.get().length(), buffer);
       try {
-        partial.read(chunk.get(), buffer);
-        if (crc(buffer) == chunk.get().crc()) {
-          hashes.update(buffer);
+        Optional<ContentHashes> further = hashed(chunk.get(), hashes, buffer);
+        if (further.isPresent()) {
+          hashes = further.get();
           position = chunk.get().end();
         } else {
           again(chunk.get());
@@ -217,6 +218,22 @@ final class FileTransfer {
       }
     }
     return Optional.of(hashes.result());
+  }
+
+  /** The hashes with a chunk more, or nothing if the chunk's bytes are not what they were. */
+  private Optional<ContentHashes> hashed(Chunk chunk, ContentHashes before, ByteBuffer buffer)
+      throws IOException {
+    ContentHashes hashes = before.copy();
+    CRC32C crc = new CRC32C();
+    long position = chunk.start();
+    while (position < chunk.end()) {
+      buffer.clear().limit((int) Math.min(buffer.capacity(), chunk.end() - position));
+      partial.read(position, buffer);
+      hashes.update(buffer);
+      crc.update(buffer.duplicate());
+      position += buffer.limit();
+    }
+    return (int) crc.getValue() == chunk.crc() ? Optional.of(hashes) : Optional.empty();
   }
 
   private synchronized Optional<ContentHashes.Result> abandoned() {
@@ -241,15 +258,5 @@ final class FileTransfer {
 
   private Segment whole() {
     return new Segment(0, file.size());
-  }
-
-  private static ByteBuffer atLeast(int bytes, ByteBuffer buffer) {
-    return buffer.capacity() >= bytes ? buffer : ByteBuffer.allocate(bytes);
-  }
-
-  private static int crc(ByteBuffer bytes) {
-    CRC32C crc = new CRC32C();
-    crc.update(bytes.duplicate());
-    return (int) crc.getValue();
   }
 }

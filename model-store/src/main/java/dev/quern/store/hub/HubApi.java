@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 
 /** The questions a plan asks a hub: which commit, which files, and what a small file says. */
 final class HubApi {
-  private static final int MAX_ANSWER_BYTES = 16 << 20;
+  private static final int MAX_ANSWER_BYTES = 4 << 20;
   private static final int MAX_FILES = 100_000;
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final Pattern NEXT = Pattern.compile("<([^>]*)>\\s*;\\s*rel=\"next\"");

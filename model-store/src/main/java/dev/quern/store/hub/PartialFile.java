@@ -27,9 +27,6 @@ import java.util.TreeMap;
  * file is told from what it did not.
  */
 final class PartialFile implements AutoCloseable {
-  // Java copies what it reads through memory of its own of this size, once a thread.
-  private static final int READ_BYTES = 1 << 18;
-
   private final Path path;
   private final Path journalPath;
   private final long size;
@@ -185,18 +182,17 @@ final class PartialFile implements AutoCloseable {
     }
   }
 
-  /** Reads a chunk from its start into the beginning of {@code target}. */
-  void read(Chunk chunk, ByteBuffer target) throws IOException {
-    int at = 0;
-    while (at < chunk.length()) {
-      target.limit(Math.min(chunk.length(), at + READ_BYTES)).position(at);
-      int read = channel.read(target, chunk.start() + at);
-      if (read < 0) {
-        break; // Shorter than the journal says: the checksum will tell.
+  /**
+   * Fills {@code target} from {@code position} of the file on, and sets it to what it holds from
+   * its beginning. Beyond the file's end it keeps what it had: a chunk's checksum tells.
+   */
+  void read(long position, ByteBuffer target) throws IOException {
+    while (target.hasRemaining()) {
+      if (channel.read(target, position + target.position()) < 0) {
+        break;
       }
-      at += read;
     }
-    target.position(0).limit(chunk.length());
+    target.rewind();
   }
 
   /** Lets a chunk no longer count, because its bytes are not what its checksum says. */

@@ -12,13 +12,22 @@ import java.util.List;
  * A reader under test.
  *
  * @param sound files that it reads
+ * @param bytesPerByte memory that it may take for each byte of a file, beside {@link #FIXED_BYTES}
  */
-public record FuzzTarget(String name, List<byte[]> sound, Reader reader) {
+public record FuzzTarget(String name, List<byte[]> sound, int bytesPerByte, Reader reader) {
+  /** What a reader takes for a file of no bytes: buffers, a JSON parser, an exception. */
+  public static final long FIXED_BYTES = 64 << 10;
+
   /** Where the file is said to be; nothing is there. */
   public static final Path FILE = Path.of("/models/fuzzed.file");
 
   public FuzzTarget {
     sound = List.copyOf(sound);
+  }
+
+  /** The most memory that reading {@code file} may take, whatever lengths it states. */
+  public long memoryLimit(byte[] file) {
+    return FIXED_BYTES + (long) bytesPerByte * file.length;
   }
 
   /** Reads a file of {@code bytes} bytes from a channel. */

@@ -18,12 +18,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Arguments: headers for each reader (10,000,000 when absent), seed (1 when absent).
  */
 public final class HeaderFuzz {
-  /** What a reader takes for a file of no bytes: buffers, a JSON parser, an exception. */
-  private static final long FIXED_BYTES = 64 << 10;
-
-  /** Memory that a byte of a file may become: its share of objects, names and messages. */
-  private static final long BYTES_PER_BYTE = 64;
-
   private static final long LONGEST_SECONDS = 10;
 
   private final FuzzTarget target;
@@ -94,12 +88,12 @@ public final class HeaderFuzz {
     long start = System.nanoTime();
     begun.set(start);
     long allocated = allocatedFor(header, number);
-    if (allocated > limit(header)) {
+    if (allocated > target.memoryLimit(header)) {
       // The first of its kind: its message's classes were loaded. Only the header's own part
       // counts.
       allocated = allocatedFor(header, number);
     }
-    if (allocated > limit(header)) {
+    if (allocated > target.memoryLimit(header)) {
       throw new AssertionError(
           "%s takes %d bytes for header %d of %d bytes"
               .formatted(target.name(), allocated, number, header.length));
@@ -107,11 +101,9 @@ public final class HeaderFuzz {
     longestNanos = Math.max(longestNanos, System.nanoTime() - start);
     mostAllocated = Math.max(mostAllocated, allocated);
     mostPerByte =
-        Math.max(mostPerByte, (double) (allocated - FIXED_BYTES) / Math.max(1, header.length));
-  }
-
-  private static long limit(byte[] header) {
-    return FIXED_BYTES + BYTES_PER_BYTE * header.length;
+        Math.max(
+            mostPerByte,
+            (double) (allocated - FuzzTarget.FIXED_BYTES) / Math.max(1, header.length));
   }
 
   private long allocatedFor(byte[] header, long number) throws IOException {

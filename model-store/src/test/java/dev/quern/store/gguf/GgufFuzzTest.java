@@ -16,12 +16,15 @@ public class GgufFuzzTest {
   /** The header alone. */
   public static FuzzTarget target() {
     return new FuzzTarget(
-        "gguf", sound(), (file, bytes, channel) -> GgufFile.read(file, bytes, channel).tensors());
+        "gguf",
+        sound(),
+        1,
+        (file, bytes, channel) -> GgufFile.read(file, bytes, channel).tensors());
   }
 
   /** The header and all that is made of it: configuration, names, tokenizer. */
   public static FuzzTarget modelTarget() {
-    return new FuzzTarget("gguf-model", sound(), GgufFuzzTest::readModel);
+    return new FuzzTarget("gguf-model", sound(), 64, GgufFuzzTest::readModel);
   }
 
   private static List<TensorEntry> readModel(Path path, long bytes, ReadableByteChannel channel)

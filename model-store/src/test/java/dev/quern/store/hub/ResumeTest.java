@@ -14,6 +14,7 @@ import dev.quern.store.hub.testing.HubRequest;
 import dev.quern.store.hub.testing.TestHub;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,6 +124,27 @@ class ResumeTest {
           WEIGHT_BYTES - here - takenBack.get(),
           healthy.server.contentBytes() - smallBytes(healthy));
     }
+  }
+
+  /** A chunk of a large file is longer than what is read of it at once. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void checksALongChunkToItsEnd(boolean damaged) throws IOException {
+    String digest = fixture.repository.digest(WEIGHTS);
+    Files.createDirectories(fixture.folder().partials());
+    CRC32C crc = new CRC32C();
+    crc.update(fixture.weights);
+    byte[] stored = fixture.weights.clone();
+    stored[WEIGHT_BYTES - 1] ^= (byte) (damaged ? 1 : 0);
+    Path path = fixture.folder().partials().resolve(digest);
+    try (PartialFile partial = PartialFile.open(path, WEIGHT_BYTES)) {
+      assertTrue(partial.bind(digest));
+      partial.write(ByteBuffer.wrap(stored), 0);
+      partial.add(new Chunk(0, WEIGHT_BYTES, (int) crc.getValue()));
+    }
+    PulledModel model = fixture.pull();
+    assertArrayEquals(fixture.weights, Files.readAllBytes(model.snapshot().resolve(WEIGHTS)));
+    assertEquals(damaged ? WEIGHT_BYTES : 0, fixture.server.contentBytes() - smallBytes(fixture));
   }
 
   @Test

@@ -36,11 +36,11 @@ final class LinearChecks {
     LinearKernels kernels = new LinearKernels(bench.module);
     DeviceBuffer x = bench.upload(type, bench.normal(type, rows * ins));
     DeviceBuffer weight = bench.upload(type, bench.normal(type, outs * ins));
-    DeviceBuffer all = bench.fresh(type, rows * outs);
+    DeviceBuffer all = bench.fresh(type, (long) rows * outs);
     kernels.linear(bench.stream, type, all, x, weight, null, rows, outs, ins);
     int[] expected = bench.downloadInts(all, rows * outs);
     for (int count : new int[] {1, 2, 3, 8}) {
-      DeviceBuffer some = bench.fresh(type, count * outs);
+      DeviceBuffer some = bench.fresh(type, (long) count * outs);
       DeviceBuffer last = x.slice(4L * (rows - count) * ins, 4L * count * ins);
       kernels.linear(bench.stream, type, some, last, weight, null, count, outs, ins);
       int from = (rows - count) * outs;
@@ -56,7 +56,7 @@ final class LinearChecks {
     DeviceBuffer weight =
         bench.upload(type, Numbers.normal(bench.random, type, 2 * width * ins, deviation));
     DeviceBuffer bias = biased ? bench.upload(type, bench.normal(type, 2 * width)) : null;
-    DeviceBuffer gateUp = bench.fresh(type, rows * 2 * width);
+    DeviceBuffer gateUp = bench.fresh(type, (long) rows * 2 * width);
     kernels.linear(bench.stream, type, gateUp, x, weight, bias, rows, 2 * width, ins);
     double[] products = bench.download(type, gateUp, rows * 2 * width);
     for (ElementKernels.Gate gate : ElementKernels.Gate.values()) {

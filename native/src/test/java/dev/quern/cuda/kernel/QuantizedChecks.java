@@ -21,7 +21,7 @@ final class QuantizedChecks {
 
   private static void int8(
       KernelBench bench, ElementType type, int rows, int outs, int ins, boolean biased) {
-    int[] bytes = bench.random.ints(outs * ins, -128, 128).toArray();
+    int[] bytes = bench.random.ints((long) outs * ins, -128, 128).toArray();
     double[] scales = Numbers.normal(bench.random, ElementType.FP32, outs, 0.01);
     double[] weight = new double[outs * ins];
     for (int i = 0; i < weight.length; i++) {
@@ -45,7 +45,7 @@ final class QuantizedChecks {
 
   private static void int4(
       KernelBench bench, ElementType type, int rows, int outs, int ins, int group, boolean biased) {
-    int[] nibbles = bench.random.ints(outs * ins, 0, 16).toArray();
+    int[] nibbles = bench.random.ints((long) outs * ins, 0, 16).toArray();
     double[] scales = Numbers.normal(bench.random, type, outs * ins / group, 0.1);
     double[] weight = new double[outs * ins];
     for (int i = 0; i < weight.length; i++) {
@@ -72,7 +72,7 @@ final class QuantizedChecks {
     int each = 32 / bits;
     int[] words = new int[values.length / each];
     for (int i = 0; i < values.length; i++) {
-      words[i / each] |= (values[i] & (1 << bits) - 1) << i % each * bits;
+      words[i / each] |= (values[i] & ((1 << bits) - 1)) << (i % each * bits);
     }
     return words;
   }
@@ -98,7 +98,7 @@ final class QuantizedChecks {
       this.biased = biased;
       this.x = bench.normal(type, rows * ins);
       this.bias = biased ? bench.normal(type, outs) : new double[outs];
-      this.out = bench.fresh(type, rows * outs);
+      this.out = bench.fresh(type, (long) rows * outs);
     }
 
     @Nullable DeviceBuffer deviceBias() {

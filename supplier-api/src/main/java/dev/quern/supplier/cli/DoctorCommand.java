@@ -52,6 +52,14 @@ final class DoctorCommand implements Command {
       String place = library.found().map(path -> " at " + path).orElse("");
       out.println("library  " + library.name() + place + ": " + library.effect());
     }
+    out.println("models   " + placement(report));
+  }
+
+  private static String placement(CudaReport report) {
+    return report.usable()
+        ? "language models go to the GPU with most free memory, if they fit there; embedding"
+              + " models, rerankers and classifiers to the CPU (--device chooses)"
+        : "all run on the CPU";
   }
 
   private static String driverText(CudaReport report) {

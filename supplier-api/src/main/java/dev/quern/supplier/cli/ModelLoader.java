@@ -36,9 +36,10 @@ final class ModelLoader {
     LoadedModel model =
         runtime.load(id(reference, folder), folder, configuration.loading(reference));
     console.say(
-        "Loaded %s: %s, %s parameters, %s, context of %d tokens, in %.1f s"
+        "Loaded %s on %s: %s, %s parameters, %s, context of %d tokens, in %.1f s"
             .formatted(
                 model.id(),
+                model.device().name(),
                 model.architecture(),
                 Units.count(model.parameters()),
                 memory(model),
@@ -80,7 +81,7 @@ final class ModelLoader {
       return here.get();
     }
     try {
-      return new Puller(console).pull(onHub.get()).snapshot();
+      return new Puller(console, GpuFit::probe).pull(onHub.get()).snapshot();
     } catch (HubException e) {
       if (here.isEmpty()) {
         throw e;

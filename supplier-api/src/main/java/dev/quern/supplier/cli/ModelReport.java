@@ -3,6 +3,7 @@ package dev.quern.supplier.cli;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quern.cuda.CudaReport;
 import dev.quern.store.CheckpointSummary;
 import dev.quern.store.FileDigest;
 import dev.quern.store.ModelDescription;
@@ -21,6 +22,7 @@ import java.util.TreeMap;
  *
  * @param summary absent for a diffusion pipeline
  * @param freeMemory bytes that could be taken now
+ * @param gpus what the host has of GPUs
  * @param templates sources of chat templates by name
  */
 record ModelReport(
@@ -29,6 +31,7 @@ record ModelReport(
     Optional<CheckpointSummary> summary,
     Optional<MemoryNeed> memory,
     long freeMemory,
+    CudaReport gpus,
     Map<String, String> templates,
     Optional<SnapshotDigests> digests) {
   private static final JsonMapper JSON = new JsonMapper();
@@ -74,6 +77,12 @@ record ModelReport(
         "memory free",
         Units.bytes(freeMemory)
             + (need.totalBytes() <= freeMemory ? " (it fits)" : " (it does not fit)"));
+    for (GpuFit fit : GpuFit.of(gpus, need.totalBytes())) {
+      row(
+          out,
+          fit.name(),
+          fit.described() + " (" + fit.verdict("it fits", "it does not fit") + ")");
+    }
   }
 
   private static String said(SnapshotDigests.Source source) {
@@ -117,14 +126,17 @@ record ModelReport(
   }
 
   private ObjectNode json(MemoryNeed need) {
-    return JSON.createObjectNode()
-        .put("context", need.context())
-        .put("batch", need.batch())
-        .put("weight_bytes", need.weightBytes())
-        .put("kv_cache_bytes", need.kvCacheBytes())
-        .put("total_bytes", need.totalBytes())
-        .put("free_bytes", freeMemory)
-        .put("fits", need.totalBytes() <= freeMemory);
+    ObjectNode json =
+        JSON.createObjectNode()
+            .put("context", need.context())
+            .put("batch", need.batch())
+            .put("weight_bytes", need.weightBytes())
+            .put("kv_cache_bytes", need.kvCacheBytes())
+            .put("total_bytes", need.totalBytes())
+            .put("free_bytes", freeMemory)
+            .put("fits", need.totalBytes() <= freeMemory);
+    GpuFit.addTo(json.putArray("gpus"), GpuFit.of(gpus, need.totalBytes()));
+    return json;
   }
 
   private static ObjectNode json(SnapshotDigests known) {

@@ -3,6 +3,7 @@ package dev.quern.supplier.cli;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quern.cuda.CudaReport;
 import dev.quern.engine.tensor.torch.HostMemory;
 import dev.quern.store.QuernException;
 import dev.quern.store.hub.FileFilter;
@@ -23,6 +24,7 @@ import dev.quern.supplier.config.QuernConfiguration;
 import dev.quern.supplier.config.Setting;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * {@code quern pull ORG/NAME}: brings a model from the hub into its cache. Standard output has the
@@ -31,6 +33,15 @@ import java.util.Locale;
 final class PullCommand implements Command {
   private static final JsonMapper JSON = new JsonMapper();
   private static final int INTERRUPTED = 130;
+
+  private final Supplier<CudaReport> gpus;
+
+  /**
+   * @param gpus finds out which GPUs there are
+   */
+  PullCommand(Supplier<CudaReport> gpus) {
+    this.gpus = gpus;
+  }
 
   @Override
   public String name() {
@@ -80,12 +91,12 @@ final class PullCommand implements Command {
     }
   }
 
-  private static int pull(Hub hub, PullPlan plan, Arguments arguments, Console console) {
+  private int pull(Hub hub, PullPlan plan, Arguments arguments, Console console) {
     boolean json = CommandOptions.isOn(CommandOptions.JSON, arguments);
     boolean dry = CommandOptions.isOn(CommandOptions.DRY_RUN, arguments);
-    Puller puller = new Puller(console);
+    Puller puller = new Puller(console, gpus);
     if (json) {
-      console.out().println(json(plan));
+      console.out().println(json(plan, gpus.get()));
     } else {
       puller.announce(plan);
     }
@@ -138,7 +149,7 @@ final class PullCommand implements Command {
     return file.state().name().toLowerCase(Locale.ROOT);
   }
 
-  private static ObjectNode json(PullPlan plan) {
+  private static ObjectNode json(PullPlan plan, CudaReport gpus) {
     ObjectNode json = JSON.createObjectNode().put("event", "plan");
     json.put("model", plan.reference().id()).put("revision", plan.reference().revision());
     json.put("commit", plan.commit()).put("folder", plan.snapshot().toString());
@@ -148,6 +159,7 @@ final class PullCommand implements Command {
     long weights = Puller.weightBytes(plan);
     json.put("weight_bytes", weights).put("free_memory_bytes", free);
     json.put("fits_memory", weights <= free).put("offline", plan.offline());
+    GpuFit.addTo(json.putArray("gpus"), GpuFit.of(gpus, weights));
     ArrayNode files = json.putArray("files");
     for (PlannedFile file : plan.files()) {
       files

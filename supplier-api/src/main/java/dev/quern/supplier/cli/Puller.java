@@ -1,5 +1,6 @@
 package dev.quern.supplier.cli;
 
+import dev.quern.cuda.CudaReport;
 import dev.quern.engine.tensor.torch.HostMemory;
 import dev.quern.store.hub.FileFilter;
 import dev.quern.store.hub.Hub;
@@ -14,13 +15,19 @@ import dev.quern.supplier.cli.terminal.ProgressDisplay;
 import dev.quern.supplier.cli.terminal.Transfer;
 import dev.quern.supplier.cli.terminal.Units;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /** Pulls models and tells a person, on standard error, what it does and how far it is. */
 final class Puller {
   private final Console console;
+  private final Supplier<CudaReport> gpus;
 
-  Puller(Console console) {
+  /**
+   * @param gpus finds out which GPUs there are, when a pull is announced
+   */
+  Puller(Console console, Supplier<CudaReport> gpus) {
     this.console = console;
+    this.gpus = gpus;
   }
 
   /**
@@ -62,6 +69,12 @@ final class Puller {
                 Units.bytes(weights),
                 Units.bytes(free),
                 weights <= free ? "they fit" : "they do not fit this machine as it is now"));
+    for (GpuFit fit : GpuFit.of(gpus.get(), weights)) {
+      console.say(
+          "  %s (%s): %s"
+              .formatted(
+                  fit.name(), fit.described(), fit.verdict("they fit", "they do not fit it")));
+    }
   }
 
   /** Size of the files that are loaded into memory. */

@@ -34,9 +34,9 @@ public final class Quern {
     List<Command> commands = new ArrayList<>();
     commands.add(new ServeCommand());
     commands.add(new RunCommand());
-    commands.add(new PullCommand());
+    commands.add(new PullCommand(GpuFit::probe));
     commands.add(new ListCommand());
-    commands.add(new ShowCommand());
+    commands.add(new ShowCommand(GpuFit::probe));
     commands.add(new RemoveCommand());
     commands.add(new VerifyCommand());
     commands.add(new PruneCommand());

@@ -1,5 +1,6 @@
 package dev.quern.supplier.cli;
 
+import dev.quern.cuda.CudaReport;
 import dev.quern.engine.tensor.torch.HostMemory;
 import dev.quern.engine.text.ChatTemplate;
 import dev.quern.store.Checkpoint;
@@ -23,9 +24,19 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** {@code quern show MODEL}: what a checkpoint is, without loading it. */
 final class ShowCommand implements Command {
+  private final Supplier<CudaReport> gpus;
+
+  /**
+   * @param gpus finds out which GPUs there are
+   */
+  ShowCommand(Supplier<CudaReport> gpus) {
+    this.gpus = gpus;
+  }
+
   @Override
   public String name() {
     return "show";
@@ -70,8 +81,7 @@ final class ShowCommand implements Command {
     return ExitCodes.DONE;
   }
 
-  private static ModelReport report(
-      Path folder, Optional<CachedRevision> cached, Arguments arguments) {
+  private ModelReport report(Path folder, Optional<CachedRevision> cached, Arguments arguments) {
     Optional<ReadTimes> times = cached.map(ReadTimes::of);
     try {
       ModelDescription what = ModelDescription.of(folder);
@@ -88,6 +98,7 @@ final class ShowCommand implements Command {
           summary,
           summary.map(known -> MemoryNeed.of(known, context, batch)),
           HostMemory.availableBytes(),
+          gpus.get(),
           ChatTemplate.sources(files(folder)),
           digests(folder, cached, arguments));
     } finally {

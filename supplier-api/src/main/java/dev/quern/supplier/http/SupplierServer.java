@@ -119,7 +119,7 @@ public final class SupplierServer implements AutoCloseable {
     ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
     models.models().forEach(model -> model.engine().relayShare(relays.share()));
     ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
-    ServerMetrics metrics = new ServerMetrics(models, encoders);
+    ServerMetrics metrics = new ServerMetrics(models, encoders, catalog);
     AtomicBoolean draining = new AtomicBoolean();
     Workers workers = new Workers(limits.maxQueuedRequests());
     BodyIntake bodies = new BodyIntake(workers, settings.maxBodyBytes(), limits);

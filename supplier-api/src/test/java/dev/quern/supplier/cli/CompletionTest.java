@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,6 +26,36 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The completion scripts, run by the shells they are for where the machine has them. */
 final class CompletionTest {
+  /** Notes what the completion system is given to offer; Ctrl-T says when it is through. */
+  private static final String ZSH_SETUP =
+      """
+      PROMPT=
+      autoload -Uz compinit && compinit -u -D
+      source '@SCRIPT@'
+      compadd() {
+        local -a offered
+        if (( ! ${argv[(I)-[OAD]]} )); then
+          builtin compadd -O offered "$@"
+          print -rl -- $offered >> '@OFFERS@'
+        fi
+        builtin compadd "$@"
+      }
+      finish() { zle -I; print finished }
+      zle -N finish
+      bindkey '^T' finish
+      """;
+
+  /** Its arguments: the setup, and what is typed before the Tab key. */
+  private static final String ZSH_TERMINAL =
+      """
+      zmodload zsh/zpty
+      zpty child 'zsh -f -i'
+      zpty -w child "source '$1'"
+      zpty -w -n child "$2"$'\\t\\x14'
+      zpty -r child seen '*finished*'
+      zpty -d child
+      """;
+
   @TempDir Path folder;
 
   private static String script(String shell) {
@@ -89,23 +119,67 @@ final class CompletionTest {
     assertEquals(offered + "\n", run("bash", "-c", command));
   }
 
-  @Test
-  void zshTakesTheScript() throws Exception {
+  /** Asked as a person does: an interactive zsh on a terminal, where the Tab key is pressed. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "quern ver | verify version",
+        "quern completion_ | bash fish zsh",
+        "quern rm --d | --dry-run",
+        "quern serve --mo | --model",
+        "quern serve --device_ | auto cpu",
+        "quern serve --device= | auto cpu",
+        "quern serve --model org/ | org/tiny",
+        "quern show o | org/tiny",
+        "quern pull --x | \"\"",
+        "quern help pru | prune"
+      })
+  void zshOffersWhatFits(String typed, String offered) throws Exception {
+    Files.createDirectories(folder.resolve("hub/models--org--tiny"));
     Path script = Files.writeString(folder.resolve("quern.zsh"), script("zsh"));
-    run("zsh", "-f", "-c", "autoload -Uz compinit && compinit -u -D && source '" + script + "'");
+    Path offers = Files.createFile(folder.resolve("offers"));
+    Path setup =
+        Files.writeString(
+            folder.resolve("setup.zsh"),
+            ZSH_SETUP
+                .replace("@SCRIPT@", script.toString())
+                .replace("@OFFERS@", offers.toString()));
+    // '_' stands for a blank at the end, which the table would lose.
+    run("zsh", "-f", "-c", ZSH_TERMINAL, "zsh", setup.toString(), typed.replaceFirst("_$", " "));
+    assertEquals(
+        offered,
+        Files.readAllLines(offers).stream()
+            .filter(offer -> !offer.isEmpty())
+            .sorted()
+            .collect(Collectors.joining(" ")));
   }
 
-  @Test
-  void fishOffersWhatFits() throws Exception {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "ver | verify version",
+        "completion_ | bash fish zsh",
+        "rm --d | --dry-run",
+        "serve --mo | --model",
+        "serve --device_ | auto cpu",
+        "serve --device=a | --device=auto",
+        "serve --model org/ | org/tiny",
+        "show o | org/tiny",
+        "pull --x | \"\"",
+        "help pru | prune"
+      })
+  void fishOffersWhatFits(String typed, String offered) throws Exception {
     Files.createDirectories(folder.resolve("hub/models--org--tiny"));
     Path script = Files.writeString(folder.resolve("quern.fish"), script("fish"));
-    String source = "source '" + script + "'; ";
-    assertEquals("verify\nversion\n", run("fish", "-c", source + fish("ver")));
-    assertTrue(run("fish", "-c", source + fish("rm org/")).contains("org/tiny"));
-  }
-
-  private static String fish(String words) {
-    return "complete --do-complete='quern %s' | string split -f1 \\t".formatted(words);
+    String command =
+        "source '%s'; complete --do-complete='quern %s' | string split -f1 \\t"
+            .formatted(script, typed.replaceFirst("_$", " "));
+    List<String> offers = run("fish", "-c", command + "; true").lines().sorted().toList();
+    assertEquals(offered, String.join(" ", offers));
   }
 
   /** What can be told of a script without its shell. */

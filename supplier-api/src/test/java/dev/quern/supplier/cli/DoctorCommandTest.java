@@ -22,6 +22,7 @@ class DoctorCommandTest {
     String text = printed(CudaProbe.probe(settings));
     assertTrue(text.contains("no NVIDIA driver"), text);
     assertTrue(text.contains("install the driver"), text);
+    assertTrue(text.endsWith("models   all run on the CPU\n"), text);
   }
 
   @Test
@@ -41,6 +42,7 @@ class DoctorCommandTest {
                  bf16 on tensor cores
                  1.00 GiB in use
         library  libcublasLt.so.13: not found
+        models   language models go to the GPU with most free memory, if they fit there; embedding models, rerankers and classifiers to the CPU (--device chooses)
         """,
         printed(report));
   }

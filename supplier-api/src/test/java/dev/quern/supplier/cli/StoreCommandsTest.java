@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.quern.cuda.CudaDevice;
+import dev.quern.cuda.CudaReport;
 import dev.quern.store.hub.CheckpointManifest;
 import dev.quern.store.hub.testing.HubRepository;
 import dev.quern.store.hub.testing.TestHub;
@@ -53,6 +55,7 @@ final class StoreCommandsTest {
   private final Path model;
   private String typed = "";
   private boolean interactive;
+  private List<Command> commands = Quern.commands();
 
   StoreCommandsTest(@TempDir Path folder) {
     cache = folder.resolve("hub");
@@ -95,7 +98,7 @@ final class StoreCommandsTest {
             environment,
             interactive,
             Optional::empty);
-    return new CommandLine(Quern.commands(), console).run(List.of(line));
+    return new CommandLine(commands, console).run(List.of(line));
   }
 
   private void succeed(String... line) {
@@ -184,6 +187,47 @@ final class StoreCommandsTest {
     assertFalse(json().path("memory").path("fits").asBoolean());
     succeed("show", "org/tiny", "--json");
     assertEquals(100, json().path("memory").path("context").asLong());
+  }
+
+  /** A host with three GPUs: one with room, one that is too small, and one that is too old. */
+  private static CudaReport gpus() {
+    return new CudaReport(
+        "libcuda.so.1",
+        "13.0",
+        null,
+        List.of(
+            new CudaReport.Device(gpu(0, 9, 80L << 30), null, "bf16", null),
+            new CudaReport.Device(gpu(1, 9, 63), null, "bf16", null),
+            new CudaReport.Device(gpu(2, 6, 80L << 30), "too old", "fp32", null)),
+        List.of());
+  }
+
+  private static CudaDevice gpu(int ordinal, int computeMajor, long bytes) {
+    return new CudaDevice(ordinal, "Test GPU", computeMajor, 0, 132, 232_448, bytes);
+  }
+
+  @Test
+  void eachGpuIsJudgedBesideTheMemory() throws IOException {
+    commands =
+        List.of(new PullCommand(StoreCommandsTest::gpus), new ShowCommand(StoreCommandsTest::gpus));
+    succeed("pull", "org/tiny");
+    assertTrue(error().contains("  cuda:0 (86 GB, Test GPU): they fit\n"), error());
+    assertTrue(error().contains("  cuda:1 (63 B, Test GPU): they do not fit it\n"), error());
+    assertTrue(error().contains("  cuda:2 (86 GB, Test GPU): it cannot be used"), error());
+    succeed("show", "org/tiny");
+    assertTrue(output().contains("cuda:0         86 GB, Test GPU (it fits)\n"), output());
+    assertTrue(output().contains("cuda:1         63 B, Test GPU (it does not fit)\n"), output());
+    succeed("pull", "org/tiny", "--json", "--dry-run");
+    assertEquals(List.of(true, false, false), fits(json()));
+    succeed("show", "org/tiny", "--json");
+    assertEquals(List.of(true, false, false), fits(json().path("memory")));
+    assertFalse(json().path("memory").path("gpus").path(2).path("usable").asBoolean());
+  }
+
+  private static List<Boolean> fits(JsonNode verdicts) {
+    List<Boolean> fits = new ArrayList<>();
+    verdicts.path("gpus").forEach(gpu -> fits.add(gpu.path("fits").asBoolean()));
+    return fits;
   }
 
   @Test

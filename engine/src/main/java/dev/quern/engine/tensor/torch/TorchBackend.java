@@ -10,6 +10,8 @@ import dev.quern.engine.tensor.AttentionOptions;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.DeviceBatch;
+import dev.quern.engine.tensor.DrawnTokens;
+import dev.quern.engine.tensor.Draws;
 import dev.quern.engine.tensor.EncoderOperations;
 import dev.quern.engine.tensor.ExpertWeights;
 import dev.quern.engine.tensor.ForwardBatch;
@@ -21,6 +23,7 @@ import dev.quern.engine.tensor.RopeTable;
 import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.WeightLoader;
 import dev.quern.engine.tensor.Workspace;
+import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.EnumSet;
@@ -62,6 +65,7 @@ public final class TorchBackend implements Backend {
   private final AtomicReference<@Nullable Thread> owner = new AtomicReference<>();
   private final TorchArena lasting;
   private final IValue nothing;
+  private final HostSampler sampler = new HostSampler();
   private @Nullable TorchArena workspace;
   private @Nullable TorchEncoderOperations encoderOperations;
 
@@ -213,6 +217,9 @@ public final class TorchBackend implements Backend {
   @Override
   public DeviceBatch upload(ForwardBatch batch) {
     TorchArena arena = step();
+    if (batch.drawn() != null) {
+      throw new IllegalArgumentException("torch draws at once: batches name known tokens");
+    }
     IValue[] indices;
     try (IValue tuple =
         layers.call(
@@ -426,6 +433,11 @@ public final class TorchBackend implements Backend {
       }
       return rows;
     }
+  }
+
+  @Override
+  public DrawnTokens draw(Tensor logits, Draws draws) {
+    return sampler.draw(this, logits, draws);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.quern.supplier.http.metrics;
 import dev.quern.engine.generate.FinishReason;
 import dev.quern.engine.generate.GenerationStats;
 import dev.quern.engine.generate.StepListener;
+import dev.quern.supplier.ModelCatalog;
 import dev.quern.supplier.http.encoder.EncoderObserver;
 import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.generation.GenerationObserver;
@@ -51,7 +52,7 @@ public final class ServerMetrics implements GenerationObserver {
   private final EncoderMetrics encoders;
   private final RelayMetrics relays;
 
-  public ServerMetrics(ServedModels models, ServedEncoders servedEncoders) {
+  public ServerMetrics(ServedModels models, ServedEncoders servedEncoders, ModelCatalog catalog) {
     success =
         Counter.build("quern:request_success_total", "Requests that were finished.")
             .labelNames("model_name", "finished_reason")
@@ -82,6 +83,7 @@ public final class ServerMetrics implements GenerationObserver {
             .register(registry);
     encoders = new EncoderMetrics(registry, servedEncoders);
     new EngineCollector(models, servedEncoders).register(registry);
+    new DeviceCollector(catalog).register(registry);
     relays = new RelayMetrics(registry, LATENCY);
     new ProcessCollector().register(registry);
     for (ServedModel model : models.models()) {

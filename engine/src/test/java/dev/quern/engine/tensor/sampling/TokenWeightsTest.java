@@ -1,4 +1,4 @@
-package dev.quern.engine.generate;
+package dev.quern.engine.tensor.sampling;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,4 +1,4 @@
-package dev.quern.engine.generate;
+package dev.quern.engine.tensor.sampling;
 
 import java.util.Arrays;
 

@@ -1,4 +1,4 @@
-package dev.quern.engine.generate;
+package dev.quern.engine.tensor.sampling;
 
 /**
  * {@code e^x} of many numbers at once, to a few units in the last place of a float: a Taylor

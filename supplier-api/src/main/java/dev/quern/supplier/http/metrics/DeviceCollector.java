@@ -1,0 +1,81 @@
+package dev.quern.supplier.http.metrics;
+
+import dev.quern.engine.runtime.LoadedModel;
+import dev.quern.engine.runtime.ModelDevice;
+import dev.quern.supplier.ModelCatalog;
+import io.prometheus.client.Collector;
+import io.prometheus.client.GaugeMetricFamily;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeMap;
+
+/** The GPUs that models run on. Without one there are no series, not zeros. */
+final class DeviceCollector extends Collector {
+  private final ModelCatalog catalog;
+
+  DeviceCollector(ModelCatalog catalog) {
+    this.catalog = catalog;
+  }
+
+  @Override
+  public List<MetricFamilySamples> collect() {
+    Collection<ModelDevice> devices = devices();
+    List<MetricFamilySamples> families = new ArrayList<>();
+    families.add(heldBytes(devices));
+    families.addAll(gauges(devices));
+    return families;
+  }
+
+  /** Each once, by name. */
+  private Collection<ModelDevice> devices() {
+    TreeMap<String, ModelDevice> devices = new TreeMap<>();
+    for (LoadedModel model : catalog.models()) {
+      devices.put(model.device().name(), model.device());
+    }
+    return devices.values();
+  }
+
+  private static MetricFamilySamples heldBytes(Collection<ModelDevice> devices) {
+    GaugeMetricFamily family =
+        new GaugeMetricFamily(
+            "quern:gpu_memory_held_bytes",
+            "Bytes of a GPU that this process holds, by what for.",
+            List.of("device", "tag"));
+    for (ModelDevice device : devices) {
+      device
+          .heldBytes()
+          .forEach(
+              (tag, bytes) -> family.addMetric(List.of(device.name(), tag), bytes.doubleValue()));
+    }
+    return family;
+  }
+
+  private static List<MetricFamilySamples> gauges(Collection<ModelDevice> devices) {
+    GaugeMetricFamily used = gauge("memory_used_bytes", "Memory of a GPU that all processes hold.");
+    GaugeMetricFamily free = gauge("memory_free_bytes", "Memory of a GPU that nobody holds.");
+    GaugeMetricFamily busy = gauge("utilization_perc", "Share of time a kernel ran, 1 is all.");
+    GaugeMetricFamily power = gauge("power_watts", "Power of a GPU's board.");
+    GaugeMetricFamily temperature = gauge("temperature_celsius", "Temperature of a GPU's chip.");
+    for (ModelDevice device : devices) {
+      List<String> labels = List.of(device.name());
+      device
+          .reading()
+          .ifPresent(
+              reading -> {
+                reading.usedBytes().ifPresent(bytes -> used.addMetric(labels, (double) bytes));
+                reading.freeBytes().ifPresent(bytes -> free.addMetric(labels, (double) bytes));
+                reading
+                    .utilizationPercent()
+                    .ifPresent(percent -> busy.addMetric(labels, percent / 100.0));
+                reading.watts().ifPresent(watts -> power.addMetric(labels, watts));
+                reading.celsius().ifPresent(celsius -> temperature.addMetric(labels, celsius));
+              });
+    }
+    return List.of(used, free, busy, power, temperature);
+  }
+
+  private static GaugeMetricFamily gauge(String name, String help) {
+    return new GaugeMetricFamily("quern:gpu_" + name, help, List.of("device"));
+  }
+}
