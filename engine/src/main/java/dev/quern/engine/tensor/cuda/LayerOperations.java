@@ -7,7 +7,6 @@ import dev.quern.cuda.kernel.LinearKernels;
 import dev.quern.cuda.kernel.NormKernels;
 import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.Backend;
-import dev.quern.engine.tensor.DType;
 
 /** Products, norms and functions of elements, a launch each. */
 final class LayerOperations {
@@ -73,39 +72,6 @@ final class LayerOperations {
     checkWidth(x, weight);
     CudaTensor out = session.tensor(x.dtype(), x.rows(), weight.outFeatures());
     if (x.rows() > 0) {
-      multiply(out, x, weight);
-    }
-    return out;
-  }
-
-  private static void checkWidth(CudaTensor x, CudaLinear weight) {
-    if (x.width() != weight.inFeatures()) {
-      throw new IllegalArgumentException(
-          "rows of " + x.width() + " times a weight of " + weight.inFeatures() + " features");
-    }
-  }
-
-  /**
-   * Quern's own kernels in fp32: they alone give a row the same bits whatever the number of rows.
-   */
-  private void multiply(CudaTensor out, CudaTensor x, CudaLinear weight) {
-    int rows = x.rows();
-    int outFeatures = Math.toIntExact(weight.outFeatures());
-    int inFeatures = Math.toIntExact(weight.inFeatures());
-    if (x.dtype() == DType.F32) {
-      kernels
-          .linear()
-          .linear(
-              stream,
-              x.type(),
-              out.buffer(),
-              x.buffer(),
-              weight.weight(),
-              weight.bias(),
-              rows,
-              outFeatures,
-              inFeatures);
-    } else {
       session
           .products()
           .linear(
@@ -115,9 +81,17 @@ final class LayerOperations {
               x.buffer(),
               weight.weight(),
               weight.bias(),
-              rows,
-              outFeatures,
-              inFeatures);
+              x.rows(),
+              Math.toIntExact(weight.outFeatures()),
+              Math.toIntExact(weight.inFeatures()));
+    }
+    return out;
+  }
+
+  private static void checkWidth(CudaTensor x, CudaLinear weight) {
+    if (x.width() != weight.inFeatures()) {
+      throw new IllegalArgumentException(
+          "rows of " + x.width() + " times a weight of " + weight.inFeatures() + " features");
     }
   }
 
