@@ -25,9 +25,13 @@ record GpuOpener(CudaDriver driver, CudaDevice device, double memoryUtilization)
         null);
   }
 
-  /** Backends name the operation; what the driver said is the cause. */
   @Override
   public boolean isLost(Throwable failure) {
+    return losesContext(failure);
+  }
+
+  /** Backends name the operation; what the driver said is the cause. */
+  static boolean losesContext(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof CudaException error && error.losesContext()) {
         return true;

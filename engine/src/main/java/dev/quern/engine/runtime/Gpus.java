@@ -95,9 +95,7 @@ final class Gpus implements AutoCloseable {
         why.accept(String.join("; ", refusals));
         return Optional.empty();
       }
-      // The first of equals.
-      Candidate best =
-          candidates.stream().reduce((a, b) -> b.freeBytes() > a.freeBytes() ? b : a).orElseThrow();
+      Candidate best = roomiest(candidates);
       DType type = dtype.orElseGet(() -> preferred(best.device()));
       MemoryEstimate estimate = need.apply(type);
       String room =
@@ -117,7 +115,14 @@ final class Gpus implements AutoCloseable {
     }
   }
 
-  private record Candidate(CudaDevice device, long freeBytes) {}
+  record Candidate(CudaDevice device, long freeBytes) {}
+
+  /** That with most free memory; the first of equals. */
+  static Candidate roomiest(List<Candidate> candidates) {
+    return candidates.stream()
+        .reduce((best, next) -> next.freeBytes() > best.freeBytes() ? next : best)
+        .orElseThrow();
+  }
 
   private CudaDriver driver() {
     CudaDriver found = driver;

@@ -58,7 +58,7 @@ final class DoctorCommand implements Command {
   private static String placement(CudaReport report) {
     return report.usable()
         ? "language models go to the GPU with most free memory, if they fit there; embedding"
-              + " models, rerankers and classifiers to the CPU (--device chooses)"
+            + " models, rerankers and classifiers to the CPU (--device chooses)"
         : "all run on the CPU";
   }
 
