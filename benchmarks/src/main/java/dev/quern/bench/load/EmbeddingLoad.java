@@ -86,13 +86,15 @@ public final class EmbeddingLoad implements Callable<Integer> {
       requests.add(request(url, text));
     }
     // Unmeasured: every client has its connection, and the server's code has been compiled.
-    send(url, requests.subList(0, Math.min(requests.size(), Math.max(64, 2 * clients))));
+    int before = Math.min(requests.size(), Math.max(64, 2 * clients));
+    send(url, requests.subList(0, before));
     long begin = System.nanoTime();
     long[] nanos = send(url, requests);
     double seconds = (System.nanoTime() - begin) / 1e9;
     Arrays.sort(nanos);
     ObjectNode report = json.createObjectNode();
     report.put("clients", clients).put("tokens", tokens).put("texts", count);
+    report.put("texts_before", before);
     report.put("texts_per_s", count / seconds);
     report.put("tokens_per_s", (double) count * tokens / seconds);
     report.put("ms_p50", nanos[count / 2] / 1e6);

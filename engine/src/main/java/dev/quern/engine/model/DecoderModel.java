@@ -103,32 +103,40 @@ final class DecoderModel implements CausalModel {
   private Tensor logits(DeviceBatch batch, KvCache cache) {
     Backend backend = context.backend();
     Step step = new Step(backend, batch, cache);
-    int last = layers.size() - 1;
-    float epsilon = config.normEpsilon();
-
-    Tensor residual = embed(step);
-    Tensor x = backend.rmsNorm(residual, layers.getFirst().beforeAttention(), epsilon);
-    for (int i = 0; i <= last; i++) {
+    Tensor embedded = embed(step);
+    Backend.Residual state =
+        new Backend.Residual(
+            embedded,
+            backend.rmsNorm(embedded, layers.getFirst().beforeAttention(), config.normEpsilon()));
+    for (int i = 0; i < layers.size(); i++) {
       if (!guard.goesOn()) {
         throw new PassAbandonedException();
       }
-      DecoderLayer layer = layers.get(i);
-      Tensor attended = layer.attend(step, i, x, epsilon);
-      if (i == last) {
-        // Every token's key and value are in the cache: only rows with wanted logits go on.
-        residual = wanted(step, residual);
-        attended = wanted(step, attended);
-      }
-      Backend.Residual middle =
-          backend.addRmsNorm(residual, attended, layer.beforeFeedForward(), epsilon);
-      Tensor fed = layer.feed(backend, middle.normed(), epsilon);
-      Tensor nextNorm = i == last ? finalNorm : layers.get(i + 1).beforeAttention();
-      Backend.Residual end = backend.addRmsNorm(middle.sum(), fed, nextNorm, epsilon);
-      residual = end.sum();
-      x = end.normed();
+      int layer = i;
+      state = backend.throughLayer(state, before -> layer(step, layer, before));
     }
-    Tensor logits = backend.linear(x, head);
+    Tensor logits = backend.linear(state.normed(), head);
     return ends.logitCap() == 0 ? logits : backend.softCap(logits, ends.logitCap());
+  }
+
+  /** The residual stream, and that normed for what comes next, from before a layer to behind it. */
+  private Backend.Residual layer(Step step, int number, Backend.Residual before) {
+    Backend backend = step.backend();
+    float epsilon = config.normEpsilon();
+    DecoderLayer layer = layers.get(number);
+    Tensor residual = before.sum();
+    Tensor attended = layer.attend(step, number, before.normed(), epsilon);
+    boolean last = number == layers.size() - 1;
+    if (last) {
+      // Every token's key and value are in the cache: only rows with wanted logits go on.
+      residual = wanted(step, residual);
+      attended = wanted(step, attended);
+    }
+    Backend.Residual middle =
+        backend.addRmsNorm(residual, attended, layer.beforeFeedForward(), epsilon);
+    Tensor fed = layer.feed(backend, middle.normed(), epsilon);
+    Tensor nextNorm = last ? finalNorm : layers.get(number + 1).beforeAttention();
+    return backend.addRmsNorm(middle.sum(), fed, nextNorm, epsilon);
   }
 
   private Tensor embed(Step step) {

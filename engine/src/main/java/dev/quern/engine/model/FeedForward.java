@@ -22,7 +22,7 @@ sealed interface FeedForward {
       implements FeedForward {
     @Override
     public Tensor forward(Backend backend, Tensor x) {
-      return backend.linear(backend.gated(backend.linear(x, gateUp), activation), down);
+      return backend.linear(backend.gatedLinear(x, gateUp, activation), down);
     }
 
     /** Of {@code gate_proj}, {@code up_proj} and {@code down_proj}. */

@@ -5,12 +5,14 @@ import dev.quern.cuda.CudaDevice;
 import dev.quern.cuda.CudaDriver;
 import dev.quern.cuda.CudaException;
 import dev.quern.cuda.CudaProbe;
+import dev.quern.cuda.LibrarySearch;
 import dev.quern.cuda.nvml.GpuGauges;
 import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -142,9 +144,16 @@ final class Gpus implements AutoCloseable {
           GpuGauges gauges = gauges();
           return ModelDevice.gpu(
               DeviceThread.start(
-                  "cuda:" + ordinal, new GpuOpener(found, device, settings.memoryUtilization())),
+                  "cuda:" + ordinal,
+                  new GpuOpener(found, device, settings.memoryUtilization(), cublasLt(found))),
               () -> gauges.read(pciBusId));
         });
+  }
+
+  private @Nullable Path cublasLt(CudaDriver found) {
+    return LibrarySearch.of(settings.libraries())
+        .cublasLt(found.readsCuda13Binaries())
+        .orElse(null);
   }
 
   private GpuGauges gauges() {

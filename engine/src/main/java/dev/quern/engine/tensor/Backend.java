@@ -1,6 +1,7 @@
 package dev.quern.engine.tensor;
 
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,8 +90,28 @@ public interface Backend extends AutoCloseable {
   /** What {@link #addRmsNorm} returns, both {@code [tokens, hiddenSize]}. */
   record Residual(Tensor sum, Tensor normed) {}
 
+  /**
+   * Computes one layer of a deep model. A backend may give the memory of all that the layer makes
+   * to the layer after the next, so that a step holds what two layers need and not what all of them
+   * do.
+   *
+   * @param state what the layer before returned, or what was made outside of layers
+   * @return what {@code layer} returned, and must have made; good until the layer after the next
+   */
+  default Residual throughLayer(Residual state, UnaryOperator<Residual> layer) {
+    return layer.apply(state);
+  }
+
   /** {@code activation(gate) * up} of {@code [tokens, 2 * intermediate]} holding gate, then up. */
   Tensor gated(Tensor gateUp, Activation activation);
+
+  /**
+   * {@code gated(linear(x, gateUp), activation)}, with the same numbers; one operation where a
+   * backend has it.
+   */
+  default Tensor gatedLinear(Tensor x, LinearWeight gateUp, Activation activation) {
+    return gated(linear(x, gateUp), activation);
+  }
 
   /**
    * Splits a fused projection, norms q and k per head where weights are given (Qwen 3, Gemma 3),

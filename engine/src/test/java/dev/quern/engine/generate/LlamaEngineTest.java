@@ -32,7 +32,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** The engine on a real small Llama in fp32, on the real backend. */
+/**
+ * The engine on a real small Llama in fp32, on a real backend: libtorch unless {@link #open} says
+ * else.
+ */
 @Timeout(120)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LlamaEngineTest {
@@ -41,9 +44,13 @@ class LlamaEngineTest {
   /** Steps that still fail: the decorator throws when a step opens its workspace. */
   private final AtomicInteger failures = new AtomicInteger();
 
-  private final DeviceThread device =
-      DeviceThread.start("llama-test", () -> failing(TorchBackend.open(2)));
+  private final DeviceThread device = DeviceThread.start("llama-test", () -> failing(open()));
   private final List<ScheduledEngine> engines = new ArrayList<>();
+
+  /** Opens the backend on the calling thread. */
+  Backend open() {
+    return TorchBackend.open(2);
+  }
 
   @AfterEach
   void closeEngines() {

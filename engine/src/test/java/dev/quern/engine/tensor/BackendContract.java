@@ -299,6 +299,54 @@ public abstract class BackendContract {
     }
   }
 
+  /** A layer may throw away what the layers before made, but not its state nor what is outside. */
+  @Test
+  void layersReadWhatTheLayerBeforeMade() {
+    use(DType.F32);
+    Stored x = stored(DType.F32, 1, 3, 64);
+    Tensor norm = weights.norm(stored(DType.F32, 1, 64).source(), 0);
+    UnaryOperator<Backend.Residual> layer =
+        state -> {
+          Tensor more = backend.add(backend.scale(state.normed(), 0.5f), state.sum());
+          return backend.addRmsNorm(state.sum(), more, norm, 1e-5f);
+        };
+    try (Workspace _ = backend.openWorkspace()) {
+      Tensor outside = activations(x, 3);
+      Backend.Residual expected = new Backend.Residual(outside, outside);
+      Backend.Residual state = expected;
+      for (int i = 0; i < 7; i++) {
+        expected = layer.apply(expected);
+        state = backend.throughLayer(state, layer);
+      }
+      assertArrayEquals(backend.toHost(expected.sum()), backend.toHost(state.sum()));
+      assertArrayEquals(backend.toHost(expected.normed()), backend.toHost(state.normed()));
+      assertClose(DType.F32, x.values, outside, 0);
+    }
+  }
+
+  /** A gated product is a product and its gate, whatever the number of rows. */
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void gatedProductsAreProductsAndTheirGate(DType dtype) {
+    use(dtype);
+    LinearWeight gateUp =
+        weights.linear(
+            List.of(stored(dtype, 0.3, 32, 48).source(), stored(dtype, 0.3, 32, 48).source()),
+            List.of(stored(dtype, 1, 32).source(), stored(dtype, 1, 32).source()));
+    for (int rows : new int[] {1, 3, 8, 9, 33}) {
+      Stored x = stored(dtype, 1, rows, 48);
+      try (Workspace _ = backend.openWorkspace()) {
+        Tensor input = activations(x, rows);
+        for (Activation activation : Activation.values()) {
+          Tensor apart = backend.gated(backend.linear(input, gateUp), activation);
+          Tensor together = backend.gatedLinear(input, gateUp, activation);
+          assertArrayEquals(apart.shape(), together.shape());
+          assertArrayEquals(backend.toHost(apart), backend.toHost(together));
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"F32", "F16", "BF16"})
   void argmaxPrefersTheLowestIndex(DType dtype) {

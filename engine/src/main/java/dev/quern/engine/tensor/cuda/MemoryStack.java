@@ -1,0 +1,62 @@
+package dev.quern.engine.tensor.cuda;
+
+import dev.quern.cuda.DeviceArena;
+import dev.quern.cuda.DeviceBuffer;
+import dev.quern.cuda.DeviceMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Memory taken front to back and given back all at once, again and again. Kernels that still run
+ * over what is handed out again come first on the one stream.
+ *
+ * <p>Who takes more than there is gets further arenas; once all is given back, one arena replaces
+ * them, so that the next one like it asks the driver for nothing.
+ */
+final class MemoryStack implements AutoCloseable {
+  /** What steps hold, in messages and metrics. */
+  static final String TAG = "workspace";
+
+  private static final long ALIGNMENT = 256;
+  private static final long LEAST_BYTES = 1L << 20;
+
+  private final DeviceMemory memory;
+  private final List<DeviceArena> arenas = new ArrayList<>();
+  private long used;
+
+  MemoryStack(DeviceMemory memory) {
+    this.memory = memory;
+  }
+
+  /** The next {@code bytes}, aligned to 256. */
+  DeviceBuffer take(long bytes) {
+    long aligned = aligned(bytes);
+    DeviceArena arena = arenas.isEmpty() ? null : arenas.getLast();
+    if (arena == null || arena.whole().bytes() - arena.usedBytes() < aligned) {
+      arena = memory.arena(TAG, Math.max(LEAST_BYTES, Math.max(aligned, used)));
+      arenas.add(arena);
+    }
+    used += aligned;
+    return arena.take(bytes);
+  }
+
+  /** Gives back all that was taken. */
+  void reset() {
+    if (arenas.size() > 1) {
+      CudaErrors.close(arenas);
+      arenas.clear();
+      arenas.add(memory.arena(TAG, Math.max(LEAST_BYTES, used)));
+    }
+    used = 0;
+    arenas.forEach(arena -> arena.resetTo(0));
+  }
+
+  static long aligned(long bytes) {
+    return (Math.max(1, bytes) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  @Override
+  public void close() {
+    CudaErrors.close(arenas);
+  }
+}

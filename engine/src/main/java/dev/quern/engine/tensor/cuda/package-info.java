@@ -1,0 +1,12 @@
+/**
+ * The backend on {@code dev.quern.cuda}: NVIDIA GPUs by the project's own kernels.
+ *
+ * <p>In: checkpoint tensors and packed steps. Out: work queued on one stream, and numbers once it
+ * has been waited for. {@link dev.quern.engine.tensor.cuda.CudaBackend} is the door; {@code
+ * CudaSession} is what all operations share; the classes named for operations queue kernels. This
+ * room knows no model and no scheduler.
+ */
+@NullMarked
+package dev.quern.engine.tensor.cuda;
+
+import org.jspecify.annotations.NullMarked;

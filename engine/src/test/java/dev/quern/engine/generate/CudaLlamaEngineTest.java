@@ -1,0 +1,13 @@
+package dev.quern.engine.generate;
+
+import dev.quern.cuda.emulator.EmulatorMode;
+import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.cuda.EmulatedGpu;
+
+/** The same engine on the emulated GPU. */
+class CudaLlamaEngineTest extends LlamaEngineTest {
+  @Override
+  Backend open() {
+    return EmulatedGpu.open(EmulatorMode.DEFAULT);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.quern.engine.tensor.cuda;
+
+import dev.quern.cuda.emulator.EmulatorMode;
+import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.BackendContract;
+import org.junit.jupiter.api.Nested;
+
+/** The contract where the emulated GPU orders its work otherwise, or fills its memory with NaN. */
+class CudaModesTest {
+  @Nested
+  class Reversed extends BackendContract {
+    @Override
+    protected Backend open() {
+      return EmulatedGpu.open(EmulatorMode.REVERSED);
+    }
+  }
+
+  @Nested
+  class Eager extends BackendContract {
+    @Override
+    protected Backend open() {
+      return EmulatedGpu.open(EmulatorMode.EAGER);
+    }
+  }
+
+  @Nested
+  class NanFilled extends BackendContract {
+    @Override
+    protected Backend open() {
+      return EmulatedGpu.open(EmulatorMode.NAN_FILLED);
+    }
+  }
+}
