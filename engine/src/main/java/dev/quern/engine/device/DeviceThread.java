@@ -234,8 +234,11 @@ public final class DeviceThread implements AutoCloseable {
     long begin = System.nanoTime();
     try {
       return turn.work.step(busyNanos - turn.busyNanosAfterLast);
-    } catch (DeviceLostException e) {
-      recover(turn, e.failure());
+    } catch (RuntimeException e) {
+      if (!isLost(e)) {
+        throw e;
+      }
+      recover(turn, e instanceof DeviceLostException lost ? lost.failure() : e);
       return true;
     } finally {
       busyNanos += System.nanoTime() - begin;

@@ -10,6 +10,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One model's steps: schedule, run, draw, publish. Where the backend draws ahead, a step is queued
@@ -20,6 +22,8 @@ import java.util.function.Predicate;
  * <p>What a step that fails costs is {@link StepRecovery}'s; the loop goes on.
  */
 final class StepLoop implements DeviceThread.Work {
+  private static final Logger log = LoggerFactory.getLogger(StepLoop.class);
+
   /** Most logits of scored prompt rows in one step: 128 MiB in fp32. */
   private static final int MOST_SCORED_LOGITS = 1 << 25;
 
@@ -228,7 +232,12 @@ final class StepLoop implements DeviceThread.Work {
   private void dropQueued() {
     for (QueuedStep step = queued.pollFirst(); step != null; step = queued.pollFirst()) {
       scheduler.release(step);
-      step.drawn().close();
+      try {
+        step.drawn().close();
+      } catch (RuntimeException e) {
+        // A lost device frees nothing; what it held goes with it.
+        log.debug("dropping a queued step", e);
+      }
     }
   }
 

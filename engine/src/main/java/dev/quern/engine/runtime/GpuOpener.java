@@ -6,28 +6,34 @@ import dev.quern.cuda.CudaDriver;
 import dev.quern.cuda.CudaException;
 import dev.quern.engine.device.DeviceOpener;
 import dev.quern.engine.tensor.Backend;
-import dev.quern.store.ErrorCategory;
-import dev.quern.store.QuernException;
+import dev.quern.engine.tensor.cuda.CudaBackend;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Opens one GPU, and opens it anew when its context was lost. */
-record GpuOpener(CudaDriver driver, CudaDevice device, double memoryUtilization)
+/**
+ * Opens one GPU, and opens it anew when its context was lost.
+ *
+ * @param cublasLt the file of cuBLASLt, or null where there is none
+ */
+record GpuOpener(
+    CudaDriver driver, CudaDevice device, double memoryUtilization, @Nullable Path cublasLt)
     implements DeviceOpener {
   private static final Logger log = LoggerFactory.getLogger(GpuOpener.class);
 
   @Override
   public Backend open() {
-    throw new QuernException(
-        ErrorCategory.UNAVAILABLE,
-        "device",
-        "no CUDA backend in this build, so " + device + " is not used",
-        null);
+    return CudaBackend.open(driver, device, memoryUtilization, cublasLt);
+  }
+
+  @Override
+  public boolean isLost(Throwable failure) {
+    return losesContext(failure);
   }
 
   /** Backends name the operation; what the driver said is the cause. */
-  @Override
-  public boolean isLost(Throwable failure) {
+  static boolean losesContext(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof CudaException error && error.losesContext()) {
         return true;

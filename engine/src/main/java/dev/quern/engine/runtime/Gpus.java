@@ -5,12 +5,14 @@ import dev.quern.cuda.CudaDevice;
 import dev.quern.cuda.CudaDriver;
 import dev.quern.cuda.CudaException;
 import dev.quern.cuda.CudaProbe;
+import dev.quern.cuda.LibrarySearch;
 import dev.quern.cuda.nvml.GpuGauges;
 import dev.quern.engine.device.DeviceThread;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -95,9 +97,7 @@ final class Gpus implements AutoCloseable {
         why.accept(String.join("; ", refusals));
         return Optional.empty();
       }
-      // The first of equals.
-      Candidate best =
-          candidates.stream().reduce((a, b) -> b.freeBytes() > a.freeBytes() ? b : a).orElseThrow();
+      Candidate best = roomiest(candidates);
       DType type = dtype.orElseGet(() -> preferred(best.device()));
       MemoryEstimate estimate = need.apply(type);
       String room =
@@ -117,7 +117,14 @@ final class Gpus implements AutoCloseable {
     }
   }
 
-  private record Candidate(CudaDevice device, long freeBytes) {}
+  record Candidate(CudaDevice device, long freeBytes) {}
+
+  /** That with most free memory; the first of equals. */
+  static Candidate roomiest(List<Candidate> candidates) {
+    return candidates.stream()
+        .reduce((best, next) -> next.freeBytes() > best.freeBytes() ? next : best)
+        .orElseThrow();
+  }
 
   private CudaDriver driver() {
     CudaDriver found = driver;
@@ -137,9 +144,16 @@ final class Gpus implements AutoCloseable {
           GpuGauges gauges = gauges();
           return ModelDevice.gpu(
               DeviceThread.start(
-                  "cuda:" + ordinal, new GpuOpener(found, device, settings.memoryUtilization())),
+                  "cuda:" + ordinal,
+                  new GpuOpener(found, device, settings.memoryUtilization(), cublasLt(found))),
               () -> gauges.read(pciBusId));
         });
+  }
+
+  private @Nullable Path cublasLt(CudaDriver found) {
+    return LibrarySearch.of(settings.libraries())
+        .cublasLt(found.readsCuda13Binaries())
+        .orElse(null);
   }
 
   private GpuGauges gauges() {

@@ -28,6 +28,7 @@ import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,16 @@ public final class CudaBackend implements Backend {
   @Override
   public long freeMemoryBytes() {
     return session.memory().freeBytes();
+  }
+
+  @Override
+  public boolean hasMemoryBudget() {
+    return true;
+  }
+
+  @Override
+  public Map<String, Long> heldBytes() {
+    return session.memory().held();
   }
 
   @Override
