@@ -92,10 +92,10 @@ final class PlantedBugs {
               "return a.index < b.index ? a : b;",
               "return b;"),
           new Bug(
-              "the first to finish merges the splits, not the last",
+              "splits are merged before the last one is there",
               "attention_decode.cu",
               "atomicAdd(ticket, 1) == blocks - 1",
-              "atomicAdd(ticket, 1) == 0"),
+              "atomicAdd(ticket, 1) == blocks - 2"),
           new Bug(
               "tickets are not given back",
               "attention_decode.cu",
