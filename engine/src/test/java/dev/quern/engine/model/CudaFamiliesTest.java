@@ -2,7 +2,7 @@ package dev.quern.engine.model;
 
 import dev.quern.cuda.emulator.EmulatorMode;
 import dev.quern.engine.tensor.Backend;
-import dev.quern.engine.tensor.cuda.EmulatedGpu;
+import dev.quern.engine.tensor.cuda.TestGpu;
 import dev.quern.store.Checkpoint;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CudaFamiliesTest extends FamiliesContract {
   @Override
   Backend open() {
-    return EmulatedGpu.open(EmulatorMode.DEFAULT);
+    return TestGpu.open(EmulatorMode.DEFAULT);
   }
 
   @Override

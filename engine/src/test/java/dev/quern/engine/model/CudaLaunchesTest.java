@@ -9,7 +9,7 @@ import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.KvCache;
 import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.Workspace;
-import dev.quern.engine.tensor.cuda.EmulatedGpu;
+import dev.quern.engine.tensor.cuda.TestGpu;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.QuernException;
 import java.util.Arrays;
@@ -30,13 +30,13 @@ class CudaLaunchesTest {
   @ValueSource(ints = {1, 5, 8})
   void aDecodeStepOfLlamaLaunchesEightKernelsALayer(int sequences) {
     Checkpoint checkpoint = Checkpoint.open(Golden.families().resolve("llama"));
-    try (Backend backend = EmulatedGpu.open(EmulatorMode.DEFAULT);
+    try (Backend backend = TestGpu.open(EmulatorMode.DEFAULT);
         CausalModel model =
             Models.load(checkpoint, backend, LoadOptions.defaults().withDtype(DType.BF16));
         KvCache cache = backend.kvCache(model.kvCacheShape(16), sequences);
         Workspace _ = backend.openWorkspace()) {
       int launches = A_LAYER * model.kvCacheShape(16).layers() + AROUND;
-      EmulatedGpu.emulator().fail("cuLaunchKernel", launches, OUT_OF_MEMORY);
+      TestGpu.emulator().fail("cuLaunchKernel", launches, OUT_OF_MEMORY);
       Tensor logits = model.forward(firstTokens(sequences), cache);
       // All of them were needed: the next one fails.
       assertThrows(QuernException.class, () -> backend.argmax(logits));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class CudaBackendTest extends BackendContract {
   @Override
   protected Backend open() {
-    return EmulatedGpu.open(EmulatorMode.DEFAULT);
+    return TestGpu.open(EmulatorMode.DEFAULT);
   }
 
   @Test

@@ -11,7 +11,7 @@ class CudaModesTest {
   class Reversed extends BackendContract {
     @Override
     protected Backend open() {
-      return EmulatedGpu.open(EmulatorMode.REVERSED);
+      return TestGpu.open(EmulatorMode.REVERSED);
     }
   }
 
@@ -19,7 +19,7 @@ class CudaModesTest {
   class Eager extends BackendContract {
     @Override
     protected Backend open() {
-      return EmulatedGpu.open(EmulatorMode.EAGER);
+      return TestGpu.open(EmulatorMode.EAGER);
     }
   }
 
@@ -27,7 +27,7 @@ class CudaModesTest {
   class NanFilled extends BackendContract {
     @Override
     protected Backend open() {
-      return EmulatedGpu.open(EmulatorMode.NAN_FILLED);
+      return TestGpu.open(EmulatorMode.NAN_FILLED);
     }
   }
 }
