@@ -131,7 +131,12 @@ final class PlantedBugs {
               "the halves of a byte of weights swapped",
               "quantized.cu",
               "words.v[i >> 3] >> (i & 7) * 4",
-              "words.v[i >> 3] >> (i & 7 ^ 1) * 4"));
+              "words.v[i >> 3] >> (i & 7 ^ 1) * 4"),
+          new Bug(
+              "the last elements of a width that is no multiple of eight forgotten",
+              "elements.cu",
+              "for (int i = threadIdx.x; i < width; i += blockDim.x)",
+              "for (int i = threadIdx.x; i < width / 8 * 8; i += blockDim.x)"));
 
   /** Arguments: the number of one bug, or nothing for all. */
   public static void main(String[] arguments) throws IOException {
@@ -141,9 +146,11 @@ final class PlantedBugs {
     for (int i = first; i < end; i++) {
       Bug bug = BUGS.get(i);
       System.out.println((i + 1) + ". " + bug.name() + " (" + bug.file() + ")");
+      long begin = System.nanoTime();
       if (!isFound(plant(bug, i))) {
         missed.add(bug.name());
       }
+      System.out.println("   " + (System.nanoTime() - begin) / 1_000_000_000 + " s");
     }
     System.out.println(
         (end - first - missed.size()) + " of " + (end - first) + " bugs found; missed: " + missed);
