@@ -55,6 +55,19 @@ public final class Emulator {
         result);
   }
 
+  /** How often {@code call} of the driver's API was made so far. */
+  public long calls(String call) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment count = arena.allocate(ValueLayout.JAVA_LONG);
+      call(
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS),
+          "emuCalls",
+          call,
+          count);
+      return count.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
   /** What broke the device: a kernel's fault, with kernel, block and thread; or empty. */
   public String fault() {
     try (Arena arena = Arena.ofConfined()) {
