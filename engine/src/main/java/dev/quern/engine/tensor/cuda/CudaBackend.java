@@ -16,6 +16,7 @@ import dev.quern.engine.tensor.Draws;
 import dev.quern.engine.tensor.EncoderOperations;
 import dev.quern.engine.tensor.ExpertWeights;
 import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.ForwardPass;
 import dev.quern.engine.tensor.HeadLayout;
 import dev.quern.engine.tensor.KvCache;
 import dev.quern.engine.tensor.KvCacheShape;
@@ -28,6 +29,7 @@ import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -40,19 +42,23 @@ import org.jspecify.annotations.Nullable;
  * <p>In fp32 a token's numbers are the same bits alone and in any batch. In bf16 and fp16 products
  * of up to eight rows are summed in another order than those of more, and a token computed in a
  * prefill chunk takes another attention kernel than one decoded alone; that may change a rounding.
+ * Whether a decode step is replayed as a graph changes nothing; see {@link DecodeGraphs}.
  */
 public final class CudaBackend implements Backend {
   private final CudaSession session;
   private final LayerOperations layers;
   private final AttentionOperations attention;
   private final ExpertOperations mixtures;
+  private final PassCounts passes = new PassCounts();
+  private final DecodeGraphs graphs;
   private final HostSampler sampler = new HostSampler();
 
-  private CudaBackend(CudaSession session) {
+  private CudaBackend(CudaSession session, boolean decodeGraphs) {
     this.session = session;
     this.layers = new LayerOperations(session);
     this.attention = new AttentionOperations(session);
     this.mixtures = new ExpertOperations(session);
+    this.graphs = new DecodeGraphs(session, passes, decodeGraphs);
   }
 
   /**
@@ -60,12 +66,19 @@ public final class CudaBackend implements Backend {
    *
    * @param memoryUtilization share of the device's memory that may be taken, in (0, 1]
    * @param cublasLt the file of cuBLASLt, which multiplies many rows faster; null: none
+   * @param decodeGraphs whether decode steps are recorded and replayed; else they are queued kernel
+   *     by kernel, with the same numbers
    * @throws QuernException UNAVAILABLE with what the driver said
    */
   public static CudaBackend open(
-      CudaDriver driver, CudaDevice device, double memoryUtilization, @Nullable Path cublasLt) {
+      CudaDriver driver,
+      CudaDevice device,
+      double memoryUtilization,
+      @Nullable Path cublasLt,
+      boolean decodeGraphs) {
     try {
-      return new CudaBackend(CudaSession.open(driver, device, memoryUtilization, cublasLt));
+      return new CudaBackend(
+          CudaSession.open(driver, device, memoryUtilization, cublasLt), decodeGraphs);
     } catch (CudaException e) {
       throw new QuernException(
           ErrorCategory.UNAVAILABLE, "device", device + " cannot be used: " + e.getMessage(), e);
@@ -94,11 +107,17 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public Map<String, Long> passes() {
+    return passes.byName();
+  }
+
+  @Override
   public WeightLoader weights(DType dtype) {
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException("weights are floating, not " + dtype);
     }
-    return new CudaWeights(new WeightMemory(session.memory()), session.uploads(), dtype);
+    return new CudaWeights(
+        new WeightMemory(session.memory()), session.uploads(), dtype, graphs::forgetAll);
   }
 
   @Override
@@ -110,7 +129,7 @@ public final class CudaBackend implements Backend {
           DeviceArena arena = session.memory().arena("kv-cache", bytes);
           // What was never written is read by no query, but products with it must be numbers.
           session.stream().fill(arena.whole(), (byte) 0);
-          return new CudaKvCache(arena, shape, blocks);
+          return new CudaKvCache(arena, shape, blocks, graphs::forget);
         });
   }
 
@@ -151,6 +170,16 @@ public final class CudaBackend implements Backend {
           session.inputs().upload(buffer, packed);
           return CudaBatch.of(numbers, buffer);
         });
+  }
+
+  @Override
+  public Tensor run(ForwardBatch batch, KvCache cache, ForwardPass pass) {
+    DecodeShape shape = DecodeShape.of(batch);
+    if (shape != null) {
+      return graphs.run(batch, shape, (CudaKvCache) cache, pass);
+    }
+    passes.kernels.increment();
+    return pass.forward(upload(batch), cache);
   }
 
   @Override
@@ -312,7 +341,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void close() {
-    session.close();
+    CudaErrors.close(List.of(graphs, session));
   }
 
   private static Tensor named(String operation, Supplier<? extends Tensor> work) {

@@ -117,6 +117,15 @@ final class CudaSession implements AutoCloseable {
     return tickets;
   }
 
+  StepMemory stepMemory() {
+    return stepMemory;
+  }
+
+  /** Changes when memory that steps use again and again lies elsewhere. */
+  long moves() {
+    return stepMemory.moves() + tickets.moves();
+  }
+
   /** Starts a step; one at a time. */
   Workspace openStep() {
     if (stepOpen) {
