@@ -2,12 +2,18 @@ package dev.quern.engine.generate;
 
 import dev.quern.engine.model.CausalModel;
 import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.Draw;
+import dev.quern.engine.tensor.DrawnTokens;
+import dev.quern.engine.tensor.Draws;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.KvCache;
+import dev.quern.engine.tensor.LogitChanges;
+import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.Arrays;
+import java.util.Collections;
 
 /**
  * Runs the largest step once, over a cache of one block, so that the memory it needs is taken
@@ -25,7 +31,14 @@ final class StepRehearsal {
   static void run(Backend backend, CausalModel model, EngineSettings settings) {
     try (KvCache cache = backend.kvCache(model.kvCacheShape(BlockManager.BLOCK_SIZE), 1);
         Workspace _ = backend.openWorkspace()) {
-      backend.toHost(model.forward(largest(model, settings), cache));
+      Tensor logits = model.forward(largest(model, settings), cache);
+      Draws draws = dearest(settings.maxNumSequences());
+      // As many draws as may be open.
+      try (DrawnTokens first = backend.draw(logits, draws);
+          DrawnTokens second = backend.draw(logits, draws)) {
+        first.ids();
+        second.ids();
+      }
     } catch (QuernException e) {
       if (e.category() != ErrorCategory.OUT_OF_MEMORY) {
         throw e;
@@ -40,6 +53,15 @@ final class StepRehearsal {
               + ")",
           e);
     }
+  }
+
+  /** Draws of each row that take all the memory that drawing does, and little time. */
+  private static Draws dearest(int rows) {
+    LogitChanges changes =
+        new LogitChanges(
+            new int[0], new int[] {0}, new int[0], new float[0], LogitChanges.Penalties.NONE);
+    return new Draws(
+        Collections.nCopies(rows, new Draw.Choice(changes, 0, 0, 1, 0, 0, /* logprobs= */ 1)));
   }
 
   /** As many sequences as there may be: one or few with long chunks, the others with a token. */

@@ -24,10 +24,10 @@ import dev.quern.engine.tensor.RopeTable;
 import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.WeightLoader;
 import dev.quern.engine.tensor.Workspace;
-import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Operations as kernels on one NVIDIA GPU, queued on one stream; only {@link #argmax}, {@link
- * #draw} and {@link #toHost} wait for them. Belongs to the thread that opens it.
+ * #toHost} and whoever reads {@linkplain #draw drawn} tokens wait for them. Belongs to the thread
+ * that opens it.
  *
  * <p>In fp32 a token's numbers are the same bits alone and in any batch. In bf16 and fp16 products
  * of up to eight rows are summed in another order than those of more, and a token computed in a
@@ -46,13 +47,14 @@ public final class CudaBackend implements Backend {
   private final LayerOperations layers;
   private final AttentionOperations attention;
   private final ExpertOperations mixtures;
-  private final HostSampler sampler = new HostSampler();
+  private final DrawOperations drawing;
 
   private CudaBackend(CudaSession session) {
     this.session = session;
     this.layers = new LayerOperations(session);
     this.attention = new AttentionOperations(session);
     this.mixtures = new ExpertOperations(session);
+    this.drawing = new DrawOperations(session);
   }
 
   /**
@@ -142,14 +144,15 @@ public final class CudaBackend implements Backend {
     return CudaErrors.named(
         "bringing a batch",
         () -> {
-          if (batch.drawn() != null) {
-            throw new IllegalArgumentException("tokens are drawn at once: batches name known ones");
-          }
           BatchNumbers numbers = BatchNumbers.of(batch);
           int[] packed = numbers.packed();
           DeviceBuffer buffer = session.buffer((long) packed.length * Integer.BYTES);
           session.inputs().upload(buffer, packed);
-          return CudaBatch.of(numbers, buffer);
+          CudaBatch uploaded = CudaBatch.of(numbers, buffer);
+          if (batch.drawn() != null) {
+            drawing.takeDrawn(uploaded.tokenIds(), batch.drawn());
+          }
+          return uploaded;
         });
   }
 
@@ -280,10 +283,14 @@ public final class CudaBackend implements Backend {
     return CudaErrors.named("argmax", () -> layers.argmax(CudaTensor.of(logits)));
   }
 
-  /** On the host, once the step is over. */
   @Override
   public DrawnTokens draw(Tensor logits, Draws draws) {
-    return sampler.draw(this, logits, draws);
+    return CudaErrors.named("draw", () -> drawing.draw(CudaTensor.of(logits), draws));
+  }
+
+  @Override
+  public boolean drawsAhead() {
+    return true;
   }
 
   @Override
@@ -312,7 +319,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void close() {
-    session.close();
+    CudaErrors.close(List.of(drawing, session));
   }
 
   private static Tensor named(String operation, Supplier<? extends Tensor> work) {
