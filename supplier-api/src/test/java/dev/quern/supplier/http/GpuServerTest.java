@@ -122,7 +122,7 @@ class GpuServerTest {
       try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder(), qwen.folder())) {
         String expected = gpu.choice(greedy).path("text").asText();
         String expectedOther = gpu.choice(other).path("text").asText();
-        emulator.fail("cuStreamSynchronize", 5, fault);
+        emulator.fail("cuEventSynchronize", 8, fault);
         HttpResponse<String> failed = gpu.complete(greedy);
         assertEquals(503, failed.statusCode(), failed.body());
         assertTrue(failed.body().contains("send it again"), failed.body());
@@ -139,7 +139,7 @@ class GpuServerTest {
     String greedy = body(llama, llama.prompt(), "\"temperature\":0");
     try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder())) {
       for (int i = 0; i < 3; i++) {
-        emulator.fail("cuStreamSynchronize", 5, ILLEGAL_ADDRESS);
+        emulator.fail("cuEventSynchronize", 8, ILLEGAL_ADDRESS);
         assertEquals(503, gpu.complete(greedy).statusCode());
       }
       HttpResponse<String> refused = gpu.complete(greedy);

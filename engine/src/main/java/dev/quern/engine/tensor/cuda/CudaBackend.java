@@ -25,7 +25,6 @@ import dev.quern.engine.tensor.RopeTable;
 import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.WeightLoader;
 import dev.quern.engine.tensor.Workspace;
-import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
@@ -37,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Operations as kernels on one NVIDIA GPU, queued on one stream; only {@link #argmax}, {@link
- * #draw} and {@link #toHost} wait for them. Belongs to the thread that opens it.
+ * #toHost} and whoever reads {@linkplain #draw drawn} tokens wait for them. Belongs to the thread
+ * that opens it.
  *
  * <p>In fp32 a token's numbers are the same bits alone and in any batch. In bf16 and fp16 products
  * of up to eight rows are summed in another order than those of more, and a token computed in a
@@ -49,16 +49,19 @@ public final class CudaBackend implements Backend {
   private final LayerOperations layers;
   private final AttentionOperations attention;
   private final ExpertOperations mixtures;
+  private final DrawOperations drawing;
+  private final BatchUploads batches;
   private final PassCounts passes = new PassCounts();
   private final DecodeGraphs graphs;
-  private final HostSampler sampler = new HostSampler();
 
   private CudaBackend(CudaSession session, boolean decodeGraphs) {
     this.session = session;
     this.layers = new LayerOperations(session);
     this.attention = new AttentionOperations(session);
     this.mixtures = new ExpertOperations(session);
-    this.graphs = new DecodeGraphs(session, passes, decodeGraphs);
+    this.drawing = new DrawOperations(session);
+    this.batches = new BatchUploads(session, drawing);
+    this.graphs = new DecodeGraphs(session, batches, passes, decodeGraphs);
   }
 
   /**
@@ -158,18 +161,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public DeviceBatch upload(ForwardBatch batch) {
-    return CudaErrors.named(
-        "bringing a batch",
-        () -> {
-          if (batch.drawn() != null) {
-            throw new IllegalArgumentException("tokens are drawn at once: batches name known ones");
-          }
-          BatchNumbers numbers = BatchNumbers.of(batch);
-          int[] packed = numbers.packed();
-          DeviceBuffer buffer = session.buffer((long) packed.length * Integer.BYTES);
-          session.inputs().upload(buffer, packed);
-          return CudaBatch.of(numbers, buffer);
-        });
+    return batches.bring(batch);
   }
 
   @Override
@@ -179,7 +171,7 @@ public final class CudaBackend implements Backend {
       return graphs.run(batch, shape, (CudaKvCache) cache, pass);
     }
     passes.kernels.increment();
-    return pass.forward(upload(batch), cache);
+    return pass.forward(batches.bring(batch), cache);
   }
 
   @Override
@@ -309,10 +301,14 @@ public final class CudaBackend implements Backend {
     return CudaErrors.named("argmax", () -> layers.argmax(CudaTensor.of(logits)));
   }
 
-  /** On the host, once the step is over. */
   @Override
   public DrawnTokens draw(Tensor logits, Draws draws) {
-    return sampler.draw(this, logits, draws);
+    return CudaErrors.named("draw", () -> drawing.draw(CudaTensor.of(logits), draws));
+  }
+
+  @Override
+  public boolean drawsAhead() {
+    return true;
   }
 
   @Override
@@ -341,7 +337,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void close() {
-    CudaErrors.close(List.of(graphs, session));
+    CudaErrors.close(List.of(graphs, drawing, session));
   }
 
   private static Tensor named(String operation, Supplier<? extends Tensor> work) {

@@ -81,6 +81,11 @@ final class CudaSession implements AutoCloseable {
     }
   }
 
+  /** To make further memory and events of. */
+  CudaContext context() {
+    return context;
+  }
+
   CudaDevice device() {
     return context.device();
   }

@@ -42,6 +42,7 @@ final class DecodeGraphs implements AutoCloseable {
   private static final int MOST_SHAPES = 64;
 
   private final CudaSession session;
+  private final BatchUploads batches;
   private final CudaStream stream;
   private final PassCounts counts;
   private final Map<Key, Recording> recordings = new LinkedHashMap<>(16, 0.75f, true);
@@ -54,8 +55,9 @@ final class DecodeGraphs implements AutoCloseable {
    * @param records whether there are to be any; else all runs launch by launch, with the same
    *     numbers
    */
-  DecodeGraphs(CudaSession session, PassCounts counts, boolean records) {
+  DecodeGraphs(CudaSession session, BatchUploads batches, PassCounts counts, boolean records) {
     this.session = session;
+    this.batches = batches;
     this.stream = session.stream();
     this.counts = counts;
     this.records = records;
@@ -87,22 +89,10 @@ final class DecodeGraphs implements AutoCloseable {
   CudaTensor run(ForwardBatch batch, DecodeShape shape, CudaKvCache cache, ForwardPass pass) {
     StepMemory memory = session.stepMemory();
     boolean graphs = records && memory.isUntouched();
-    CudaBatch padded = bring(batch, shape, cache.shape().blockSize());
+    CudaBatch padded = batches.bring(batch, shape, cache.shape().blockSize());
     CudaTensor logits =
         graphs ? byGraph(new Key(pass, cache, shape), padded) : byKernels(pass, padded, cache);
     return logits.first(batch.tokens());
-  }
-
-  private CudaBatch bring(ForwardBatch batch, DecodeShape shape, int blockSize) {
-    return CudaErrors.named(
-        "bringing a decode batch",
-        () -> {
-          BatchNumbers numbers = BatchNumbers.of(shape.pad(batch), shape.tableWidth(blockSize));
-          int[] packed = numbers.packed();
-          DeviceBuffer buffer = session.buffer((long) packed.length * Integer.BYTES);
-          session.inputs().upload(buffer, packed);
-          return CudaBatch.of(numbers, buffer, shape);
-        });
   }
 
   private CudaTensor byKernels(ForwardPass pass, CudaBatch batch, CudaKvCache cache) {
