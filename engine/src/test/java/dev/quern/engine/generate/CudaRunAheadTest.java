@@ -185,7 +185,7 @@ class CudaRunAheadTest {
     private final ScheduledEngine engine;
 
     Host(Supplier<Backend> opener, int sequences) {
-      device = DeviceThread.start("run-ahead-test", opener::get);
+      device = DeviceThread.start("run-ahead-test", opener);
       engine =
           ScheduledEngine.start(
               device,
