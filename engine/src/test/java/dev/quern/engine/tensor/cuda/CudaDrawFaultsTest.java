@@ -3,6 +3,7 @@ package dev.quern.engine.tensor.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -49,6 +50,7 @@ class CudaDrawFaultsTest {
 
   private final Path folder;
   private Emulator emulator;
+  private CudaDriver driver;
   private CudaBackend backend;
   private WeightLoader weights;
   private Tensor table;
@@ -60,6 +62,8 @@ class CudaDrawFaultsTest {
   @BeforeEach
   void open() {
     emulator = TestGpu.emulator();
+    // On a failed device not even this opens any more.
+    driver = CudaDriver.open(emulator.library());
     backend = TestGpu.open(EmulatorMode.DEFAULT);
     weights = backend.weights(DType.F32);
     double[] values = new double[2 * VOCABULARY];
@@ -74,7 +78,6 @@ class CudaDrawFaultsTest {
   void closeAndRepair() {
     weights.close();
     backend.close();
-    CudaDriver driver = CudaDriver.open(emulator.library());
     CudaContext.reset(driver, driver.device(0));
   }
 
@@ -87,7 +90,7 @@ class CudaDrawFaultsTest {
       QuernException error = assertThrows(QuernException.class, drawn::ids);
       assertEquals(ErrorCategory.INTERNAL, error.category());
       assertTrue(error.message().contains("CUDA_ERROR_ILLEGAL_ADDRESS"), error.message());
-      assertTrue(((CudaException) error.getCause()).losesContext());
+      assertTrue(cause(error).losesContext());
     }
     first.close();
     second.close();
@@ -105,18 +108,21 @@ class CudaDrawFaultsTest {
   @Test
   void withoutMemoryADrawFailsAloneAndTheOneBeforeIsRead() {
     DrawnTokens first = draw(null, Draw.Choice.LARGEST);
-    emulator.set("totalMemory", 1 << 20);
     QuernException error;
     try (Workspace _ = backend.openWorkspace()) {
-      // Far more rows than memory that steps hold has room for.
-      Tensor many = logits(null, new int[1 << 14]);
-      error = assertThrows(QuernException.class, () -> many(many));
+      // Results of more rows than a place has room for.
+      int rows = 1 << 14;
+      Tensor logits = logits(null, new int[rows]);
+      Draw scored = new Draw.Choice(CHANGES, 0, 0, 1, 0, 0, 20);
+      Draws draws = new Draws(Collections.nCopies(rows, scored));
+      emulator.set("totalMemory", 1 << 20);
+      error = assertThrows(QuernException.class, () -> backend.draw(logits, draws));
     } finally {
       emulator.set("totalMemory", 1L << 30);
     }
     assertEquals(ErrorCategory.OUT_OF_MEMORY, error.category());
     assertTrue(error.message().contains("held: "), error.message());
-    assertFalse(((CudaException) error.getCause()).losesContext());
+    assertFalse(cause(error).losesContext());
     assertArrayEquals(LARGEST, first.ids());
     first.close();
     try (DrawnTokens again = draw(null, Draw.Choice.LARGEST)) {
@@ -171,9 +177,8 @@ class CudaDrawFaultsTest {
     first.close();
   }
 
-  private void many(Tensor logits) {
-    Draw changed = new Draw.Choice(CHANGES, 0, 0, 1, 0, 0, 20);
-    backend.draw(logits, new Draws(Collections.nCopies(1 << 14, changed))).close();
+  private static CudaException cause(QuernException error) {
+    return assertInstanceOf(CudaException.class, error.getCause());
   }
 
   /** A step of the table's two rows, or of the tokens drawn before in them. */
