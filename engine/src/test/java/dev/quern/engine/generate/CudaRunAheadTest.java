@@ -77,6 +77,25 @@ class CudaRunAheadTest {
     }
   }
 
+  /** A graph reads ids that the device itself has put where the batch lies. */
+  @Test
+  void stepsThatNameUnreadTokensAreReplayed() {
+    int[] kernels;
+    try (Host host = new Host(() -> TestGpu.open(EmulatorMode.DEFAULT, false), 2)) {
+      kernels = host.submit(0, new Way().temperature(0.7).parameters()).await().ids();
+      assertEquals(0, host.passes("replayed"));
+    }
+    try (Host host = new Host(() -> TestGpu.open(EmulatorMode.DEFAULT), 2)) {
+      for (int request = 0; request < 2; request++) {
+        Recorder graphs = host.submit(0, new Way().temperature(0.7).parameters());
+        assertArrayEquals(kernels, graphs.await().ids());
+      }
+      // Of each request the first step is its prompt's; then one by kernels and one recorded.
+      assertEquals(1, host.passes("recorded"));
+      assertEquals(2 * (TOKENS - 1) - 2, host.passes("replayed"));
+    }
+  }
+
   @Test
   void theHostWaitsForTheGpuOnceAStep() {
     try (Host host = new Host(() -> TestGpu.open(EmulatorMode.DEFAULT), 2)) {
@@ -213,6 +232,10 @@ class CudaRunAheadTest {
     GenerationHandle submit(int prompt, SamplingParameters sampling, Recorder recorder) {
       int[] ids = new Random(prompt).ints(9 + 3 * prompt, 3, VOCABULARY).toArray();
       return engine.submit(Requests.of(ids, sampling), recorder);
+    }
+
+    long passes(String way) {
+      return device.call(backend -> backend.passes().getOrDefault(way, 0L));
     }
 
     /** Between two steps. */

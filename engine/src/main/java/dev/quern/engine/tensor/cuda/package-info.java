@@ -3,8 +3,8 @@
  *
  * <p>In: checkpoint tensors and packed steps. Out: work queued on one stream, and numbers once it
  * has been waited for. {@link dev.quern.engine.tensor.cuda.CudaBackend} is the door; {@code
- * CudaSession} is what all operations share; the classes named for operations queue kernels. This
- * room knows no model and no scheduler.
+ * CudaSession} is what all operations share; the classes named for operations queue kernels; {@code
+ * DecodeGraphs} replays passes that were queued before. This room knows no model and no scheduler.
  */
 @NullMarked
 package dev.quern.engine.tensor.cuda;
