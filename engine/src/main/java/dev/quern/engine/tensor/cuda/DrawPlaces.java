@@ -61,9 +61,10 @@ final class DrawPlaces implements AutoCloseable {
 
   /** Device memory, pinned memory of the same size, and the event after which both hold a draw. */
   final class Place implements AutoCloseable {
-    final CudaEvent drawn = context.newEvent(false);
+    // Device memory first: where that is refused, nothing else was taken.
     private DeviceArena device = context.memory().arena(MemoryStack.TAG, LEAST_BYTES);
     private PinnedArena host = context.memory().pinned(PINNED_TAG, LEAST_BYTES);
+    final CudaEvent drawn = context.newEvent(false);
 
     DeviceBuffer device(long bytes) {
       return device.whole().slice(0, bytes);

@@ -47,19 +47,22 @@ final class LogitEntries {
         entry(id);
       }
       for (int id : changes.forbidden()) {
-        biases[entry(id)] = Float.NEGATIVE_INFINITY;
+        int entry = entry(id);
+        biases[entry] = Float.NEGATIVE_INFINITY;
       }
       for (int i = 0; i < changes.biased().length; i++) {
         int id = changes.biased()[i];
         if (!restricted || places[id] > 0) {
-          biases[entry(id)] += changes.biases()[i];
+          int entry = entry(id);
+          biases[entry] += changes.biases()[i];
         }
       }
       LogitChanges.Penalties penalties = changes.penalties();
       for (int i = 0; i < penalties.tokens().length; i++) {
         int id = penalties.tokens()[i];
         if (!restricted || places[id] > 0) {
-          counts[entry(id)] = penalties.outputCounts()[i];
+          int entry = entry(id);
+          counts[entry] = penalties.outputCounts()[i];
         }
       }
     } finally {
@@ -69,7 +72,7 @@ final class LogitEntries {
     }
   }
 
-  /** The token's entry in this row, made if need be. */
+  /** The token's entry in this row, made if need be, which may give the lists new arrays. */
   private int entry(int id) {
     if (places[id] == 0) {
       if (size == ids.length) {

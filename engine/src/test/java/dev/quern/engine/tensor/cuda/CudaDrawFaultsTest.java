@@ -116,9 +116,11 @@ class CudaDrawFaultsTest {
       Draw scored = new Draw.Choice(CHANGES, 0, 0, 1, 0, 0, 20);
       Draws draws = new Draws(Collections.nCopies(rows, scored));
       emulator.set("totalMemory", 1 << 20);
-      error = assertThrows(QuernException.class, () -> backend.draw(logits, draws));
-    } finally {
-      emulator.set("totalMemory", 1L << 30);
+      try {
+        error = assertThrows(QuernException.class, () -> backend.draw(logits, draws));
+      } finally {
+        emulator.set("totalMemory", 1L << 30);
+      }
     }
     assertEquals(ErrorCategory.OUT_OF_MEMORY, error.category());
     assertTrue(error.message().contains("held: "), error.message());
