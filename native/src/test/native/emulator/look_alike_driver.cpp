@@ -73,6 +73,7 @@ static struct Machine {
   // "call" or, on one device alone, "call@1" -> (calls until it fails, result)
   std::map<std::string, std::pair<long, int>> injected;
   std::map<std::string, long> calls;
+  long waits = 0;  // of the host, for work that was not done yet
   // "totalMemory@1", if above 0, stands before "totalMemory" for the one device
   std::map<std::string, long> settings{
       {"driverVersion", 13000}, {"devices", 1}, {"totalMemory", 1l << 30}, {"major", 8}, {"minor", 6}};
@@ -127,6 +128,7 @@ static int enter(const char* call) {
 /** Does queued work until `done` holds, or all of it. */
 template <class Done>
 static int drainUntil(Done done) {
+  if (!current().queue.empty() && !current().sticky && !done()) machine.waits++;
   while (!current().queue.empty() && !current().sticky && !done()) {
     Work work = std::move(current().queue.front());
     current().queue.pop_front();
@@ -207,6 +209,13 @@ API emuFault(char* text, int bytes) {
   std::string fault;
   for (auto& device : machine.devices) fault += device.fault;
   std::snprintf(text, bytes, "%s", fault.c_str());
+  return SUCCESS;
+}
+
+/** How often the host has waited for work that was not done yet. */
+API emuWaits(long* waits) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  *waits = machine.waits;
   return SUCCESS;
 }
 
@@ -500,8 +509,7 @@ API cuGraphDestroy(void* graph) {
 }
 API cuGraphExecDestroy(void* executable) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
-  drain();
-  auto* ready = (Graph*)executable;
+  auto* ready = (Graph*)executable;  // launches that are queued have what they need
   if (ready->context == current().context) current().used -= ready->bytes;
   delete ready;
   return SUCCESS;

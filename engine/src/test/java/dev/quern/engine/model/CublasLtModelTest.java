@@ -45,7 +45,7 @@ class CublasLtModelTest {
 
   private Backend open(Path cublasLt) {
     CudaDriver driver = CudaDriver.open(emulator.library());
-    return CudaBackend.open(driver, driver.device(0), 0.9, cublasLt);
+    return CudaBackend.open(driver, driver.device(0), 0.9, cublasLt, true);
   }
 
   private long products() {

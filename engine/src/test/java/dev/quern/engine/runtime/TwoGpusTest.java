@@ -50,7 +50,7 @@ class TwoGpusTest {
   }
 
   private Devices devices() {
-    return new Devices(new GpuSettings(0.9, new CudaSettings(emulator.library(), List.of())));
+    return new Devices(new GpuSettings(0.9, true, new CudaSettings(emulator.library(), List.of())));
   }
 
   private static Checkpoint llama() {

@@ -87,6 +87,18 @@ public final class Emulator {
     }
   }
 
+  /**
+   * How often this process has waited for work that was not done yet; meant for modes in which work
+   * is done when somebody waits for it.
+   */
+  public long waits() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment waits = arena.allocate(ValueLayout.JAVA_LONG);
+      invoke(FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS), "emuWaits", waits);
+      return waits.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
   private void call(FunctionDescriptor descriptor, String function, String name, Object... others) {
     try (Arena arena = Arena.ofConfined()) {
       Object[] arguments = new Object[others.length + 1];
