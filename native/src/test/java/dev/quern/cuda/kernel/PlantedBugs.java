@@ -3,11 +3,9 @@ package dev.quern.cuda.kernel;
 import dev.quern.cuda.emulator.EmulatorBuild;
 import dev.quern.cuda.emulator.EmulatorMode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Plants bugs that GPU code typically has, one at a time, and shows which mode of the emulator
@@ -15,10 +13,6 @@ import java.util.stream.Stream;
  * {@code native/src/test/native/planted-bugs.sh}; exits with 1 when one is not found.
  */
 final class PlantedBugs {
-  private static final Path KERNELS = Path.of("src/main/cuda");
-  private static final String ALL_TYPES = "instantiate(bf16) instantiate(fp16) instantiate(fp32)";
-  private static final String ONE_TYPE = "instantiate(bf16)";
-
   private PlantedBugs() {}
 
   /**
@@ -158,21 +152,17 @@ final class PlantedBugs {
   }
 
   private static Path plant(Bug bug, int number) throws IOException {
-    Path folder = Files.createDirectories(Path.of("target/planted/" + number));
-    try (Stream<Path> sources = Files.list(KERNELS)) {
-      for (Path source : sources.toList()) {
-        String text = Files.readString(source);
-        if (source.getFileName().toString().equals(bug.file())) {
+    return Bf16Kernels.write(
+        Path.of("target/planted/" + number),
+        (file, text) -> {
+          if (!file.equals(bug.file())) {
+            return text;
+          }
           if (!text.contains(bug.text())) {
             throw new IllegalStateException(bug.file() + " no longer has: " + bug.text());
           }
-          text = text.replace(bug.text(), bug.replacement());
-        }
-        text = text.replace(ALL_TYPES, ONE_TYPE);
-        Files.writeString(folder.resolve(source.getFileName()), text);
-      }
-    }
-    return folder;
+          return text.replace(bug.text(), bug.replacement());
+        });
   }
 
   /** Plain modes until one finds the bug; the sanitizers are asked about what none of them does. */

@@ -79,7 +79,7 @@ class TwoGpusServerTest {
         String series = "quern:gpu_memory_held_bytes{device=\"" + device + "\",tag=\"weights\",} ";
         assertTrue(metrics.contains(series), metrics);
       }
-      emulator.fail("cuStreamSynchronize@1", 3, ILLEGAL_ADDRESS);
+      emulator.fail("cuLaunchKernel@1", 10, ILLEGAL_ADDRESS);
       assertAnswers(server, qwen);
       HttpResponse<String> failed = server.complete(greedy(llama));
       assertEquals(503, failed.statusCode(), failed.body());
