@@ -9,7 +9,8 @@ greedy    the demo and checkpoints of real shapes served over HTTP; tokens compa
 speed     decode at batch 1, 8, 64, 256 and prefill of 512, 2048, 8192 beside PyTorch, and beside the floor
 
 Prints Markdown and writes it to --out. Exits with 1 when something failed. --driver FILE and --small try
-the script itself on a look-alike driver: figures mean nothing then.
+the script itself on a look-alike driver: figures mean nothing then. When --minutes are used up, what is left
+is told as not run, and the exit is 1 too; a part of its own has the minutes for itself.
 """
 
 import argparse
@@ -26,11 +27,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 PARTS = ("kernels", "contract", "greedy", "speed")
 # Reads of all weights and half of a measured copy's traffic: what batch 1 cannot beat.
 READ_BYTES_PER_SECOND = 4.3e12
+# With less than this nothing is begun.
+LEAST_SECONDS = 20
 
 
 class Report:
-    def __init__(self, path):
+    def __init__(self, path, minutes):
         self.path = pathlib.Path(path)
+        self.end = time.time() + 60 * minutes
         self.failed = []
         self.path.write_text("")
 
@@ -43,6 +47,16 @@ class Report:
         self.failed.append(what)
         self.say(f"**FAILED**: {what}")
 
+    def left(self, most):
+        """Seconds that something may take: `most`, or what is left of all."""
+        return min(most, self.end - time.time())
+
+    def has_time(self, what):
+        if self.left(LEAST_SECONDS) == LEAST_SECONDS:
+            return True
+        self.fail(f"{what}: not run, the time was used up")
+        return False
+
 
 def java(options, main, *arguments, classes=True):
     command = [str(HERE / "jre/bin/java"), "--enable-native-access=ALL-UNNAMED", "-Djava.awt.headless=true", *options]
@@ -53,10 +67,13 @@ def java(options, main, *arguments, classes=True):
 
 def run(report, what, command, timeout):
     """The program's output, or None when it failed, which is then told."""
+    if not report.has_time(what):
+        return None
+    timeout = report.left(timeout)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
-        report.fail(f"{what}: not done after {timeout} s")
+        report.fail(f"{what}: not done after {timeout:.0f} s")
         return None
     if done.returncode != 0:
         report.fail(f"{what}: exit {done.returncode}\n```\n{(done.stdout + done.stderr)[-3000:]}\n```")
@@ -178,6 +195,8 @@ def greedy(report, arguments, shapes):
         if output is None:
             continue
         peer = json.loads(output.splitlines()[-1])["greedy"]
+        if not report.has_time(name):
+            continue
         try:
             with Server(arguments, folder) as server:
                 answers = quern_greedy(server, prompts, tokens)
@@ -195,6 +214,8 @@ def greedy(report, arguments, shapes):
 
 
 def demo(report, arguments):
+    if not report.has_time("demo"):
+        return
     try:
         with Server(arguments, "demo") as server:
             answer = server.post("/v1/chat/completions", {
@@ -242,6 +263,8 @@ def speed(report, arguments, shapes):
     report.say("|---|---|---|---|---|---|")
     for name, folder in shapes.items():
         size = (folder / "model.safetensors").stat().st_size
+        if not report.has_time(name):
+            continue
         try:
             with Server(arguments, folder, "--max-num-seqs", "256", "--max-num-batched-tokens", "8192") as server:
                 ours = quern_speed(server, batches, prompts, context, tokens)
@@ -294,14 +317,15 @@ def main():
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--driver", help="another driver than the host's own, such as the tests' look-alike")
     parser.add_argument("--small", action="store_true", help="tiny shapes")
-    parser.add_argument("--peer-seconds", type=int, default=60)
+    parser.add_argument("--peer-seconds", type=int, default=30, help="after which a peer begins no further shape")
+    parser.add_argument("--minutes", type=float, default=8)
     parser.add_argument("--out", default=str(HERE / "report.md"))
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - set(PARTS)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     wanted = arguments.parts or PARTS
-    report = Report(arguments.out)
+    report = Report(arguments.out, arguments.minutes)
     begin = time.time()
     shapes = checkpoints(arguments) if {"greedy", "speed"} & set(wanted) else {}
     report.say(f"{time.strftime('%Y-%m-%d')}, `check.py {' '.join(sys.argv[1:])}`; checkpoints made in {time.time() - begin:.0f} s\n")

@@ -1,7 +1,8 @@
 // elements.cu: gathering rows, and functions of single elements.
 #include "activation.h"
 
-// out[i] = table[ids[i]] * factor.  table [rows, width], ids [count], out [count, width]; width % 8 == 0.
+// out[i] = table[ids[i]] * factor.  table [rows, width], ids [count], out [count, width]; fastest where 8 divides the width,
+// since else rows begin where no vector may be read.
 // grid = count blocks. An id below 0 (padding) or past the table's end gives zeros: no id reads foreign memory.
 template <class T>
 DEV void gatherRows(T* out, const T* table, const int* ids, float factor, int rows, int width) {
@@ -9,6 +10,10 @@ DEV void gatherRows(T* out, const T* table, const int* ids, float factor, int ro
   const bool known = id >= 0 && id < rows;
   const T* from = table + (size_t)(known ? id : 0) * width;
   T* to = out + (size_t)blockIdx.x * width;
+  if (width % 8 != 0) {
+    for (int i = threadIdx.x; i < width; i += blockDim.x) to[i] = fromFloat<T>(known ? toFloat(from[i]) * factor : 0.f);
+    return;
+  }
   for (int i = threadIdx.x * 8; i < width; i += blockDim.x * 8) {
     float x[8];
     load8(from + i, x);

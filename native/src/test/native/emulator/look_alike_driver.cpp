@@ -1,6 +1,7 @@
-// look_alike_driver.cpp: a libcuda.so.1 whose device is this machine's CPU. Unchanged host code runs against it, kernels
+// look_alike_driver.cpp: a libcuda.so.1 whose devices are this machine's CPU. Unchanged host code runs against it, kernels
 // included: they are compiled in, and module images are ignored. Tests only.
 //
+// Each device has memory, work and faults of its own; a thread works on that whose context it has made current.
 // Work on streams is queued and done when somebody waits (or at once in eager mode), in the order it was issued: a host
 // that reads before it waits sees stale bytes. Faults stick until the primary context is reset, as on hardware.
 #include "look_alike.h"
@@ -21,6 +22,8 @@ enum Result {
   OUT_OF_MEMORY = 2,
   NO_DEVICE = 100,
   INVALID_DEVICE = 101,
+  INVALID_CONTEXT = 201,
+  INVALID_HANDLE = 400,
   NOT_FOUND = 500,
   ILLEGAL_ADDRESS = 700,
   LAUNCH_FAILED = 719,
@@ -37,6 +40,7 @@ struct Graph {
 };
 constexpr size_t NODE_BYTES = 1024;  // so that memory of graphs is seen at all
 struct Stream {
+  int device;
   Graph* capture = nullptr;
 };
 struct Event {
@@ -49,28 +53,45 @@ struct Allocation {
 };
 constexpr size_t GUARD = 256;
 
-/** The whole state of the machine that is played. One lock: the tests' host code has one device thread. */
-static struct Machine {
-  std::recursive_mutex lock;
+/** One device with its primary context. */
+struct Device {
   std::deque<Work> queue;
   std::map<Address, Allocation> memory;
   size_t used = 0;
-  long waits = 0;  // of the host, for work that was not done yet
   int sticky = SUCCESS;
   std::string fault;
-  std::map<std::string, std::pair<long, int>> injected;  // call -> (calls until it fails, result)
-  std::map<std::string, long> calls;
   Graph* capture = nullptr;       // what is being captured,
   std::thread::id captureThread;  // and for whom
   long context = 0;               // contexts there were before
+};
+constexpr int MOST_DEVICES = 8;
+
+/** The whole state of the machine that is played. One lock: work of two devices takes turns. */
+static struct Machine {
+  std::recursive_mutex lock;
+  Device devices[MOST_DEVICES];
+  // "call" or, on one device alone, "call@1" -> (calls until it fails, result)
+  std::map<std::string, std::pair<long, int>> injected;
+  std::map<std::string, long> calls;
+  long waits = 0;  // of the host, for work that was not done yet
+  // "totalMemory@1", if above 0, stands before "totalMemory" for the one device
   std::map<std::string, long> settings{
       {"driverVersion", 13000}, {"devices", 1}, {"totalMemory", 1l << 30}, {"major", 8}, {"minor", 6}};
 } machine;
 
+/** The device whose context the calling thread has made current, or -1. */
+static thread_local int currentDevice = -1;
+static Device& current() { return machine.devices[std::max(0, currentDevice)]; }
+static size_t totalMemory(int device) {
+  auto own = machine.settings.find("totalMemory@" + std::to_string(device));
+  return own != machine.settings.end() && own->second > 0 ? own->second : machine.settings["totalMemory"];
+}
+static bool isDevice(int device) { return device >= 0 && device < machine.settings["devices"]; }
+
 static void break_(int result, const std::string& message) {
-  if (machine.sticky) return;
-  machine.sticky = result;
-  machine.fault = message;
+  if (current().sticky) return;
+  current().sticky = result;
+  current().fault = message;
 }
 
 /** What no thread may do while it captures: it could wait for work that does not run. */
@@ -78,23 +99,27 @@ static bool endsCapture(const std::string& call) {
   static const std::set<std::string> unsafe{
       "cuMemAlloc_v2", "cuMemFree_v2", "cuMemHostAlloc", "cuMemFreeHost", "cuCtxSynchronize", "cuStreamSynchronize",
       "cuEventSynchronize", "cuModuleLoadData"};
-  return machine.capture && machine.captureThread == std::this_thread::get_id() && unsafe.count(call);
+  return current().capture && current().captureThread == std::this_thread::get_id() && unsafe.count(call);
 }
-/** What is injected for `call`, or the sticky fault. */
+/** What is injected under `name`, or SUCCESS. */
+static int injected(const std::string& name) {
+  auto it = machine.injected.find(name);
+  if (it == machine.injected.end() || --it->second.first >= 0) return SUCCESS;
+  int result = it->second.second;
+  machine.injected.erase(it);
+  if (result >= ILLEGAL_ADDRESS && result < CAPTURE_UNSUPPORTED) break_(result, "injected at " + name);
+  return result;
+}
+/** What is injected for `call`, or the device's sticky fault. */
 static int enter(const char* call) {
   machine.calls[call]++;
   if (endsCapture(call)) {
-    machine.capture->valid = false;
+    current().capture->valid = false;
     return CAPTURE_UNSUPPORTED;
   }
-  auto it = machine.injected.find(call);
-  if (it != machine.injected.end() && --it->second.first < 0) {
-    int result = it->second.second;
-    machine.injected.erase(it);
-    if (result >= ILLEGAL_ADDRESS && result < CAPTURE_UNSUPPORTED) break_(result, std::string("injected at ") + call);
-    return result;
-  }
-  return machine.sticky;
+  if (int r = injected(call)) return r;
+  if (int r = injected(call + ("@" + std::to_string(currentDevice)))) return r;
+  return currentDevice < 0 ? (int)INVALID_CONTEXT : current().sticky;
 }
 #define ENTER(call)                                        \
   std::lock_guard<std::recursive_mutex> guard(machine.lock); \
@@ -103,14 +128,14 @@ static int enter(const char* call) {
 /** Does queued work until `done` holds, or all of it. */
 template <class Done>
 static int drainUntil(Done done) {
-  if (!machine.queue.empty() && !machine.sticky && !done()) machine.waits++;
-  while (!machine.queue.empty() && !machine.sticky && !done()) {
-    Work work = std::move(machine.queue.front());
-    machine.queue.pop_front();
+  if (!current().queue.empty() && !current().sticky && !done()) machine.waits++;
+  while (!current().queue.empty() && !current().sticky && !done()) {
+    Work work = std::move(current().queue.front());
+    current().queue.pop_front();
     work();
   }
-  if (machine.sticky) machine.queue.clear();
-  return machine.sticky;
+  if (current().sticky) current().queue.clear();
+  return current().sticky;
 }
 static int drain() {
   return drainUntil([] { return false; });
@@ -118,10 +143,11 @@ static int drain() {
 static int submit(void* stream, Work work) {
   if (!stream) return INVALID_VALUE;  // the legacy stream is never meant
   auto* s = (Stream*)stream;
+  if (s->device != currentDevice) return INVALID_HANDLE;
   if (s->capture) {
     s->capture->nodes.push_back(std::move(work));
   } else {
-    machine.queue.push_back(std::move(work));
+    current().queue.push_back(std::move(work));
     if (emu::mode.eager) return drain();
   }
   return SUCCESS;
@@ -129,8 +155,8 @@ static int submit(void* stream, Work work) {
 
 /** Whether [p, p + n) lies inside one allocation. */
 static bool onDevice(Address p, size_t n) {
-  auto it = machine.memory.upper_bound(p);
-  if (it == machine.memory.begin()) return false;
+  auto it = current().memory.upper_bound(p);
+  if (it == current().memory.begin()) return false;
   --it;
   return p + n <= it->first + it->second.bytes;
 }
@@ -143,7 +169,7 @@ static bool guardsHold([[maybe_unused]] const Allocation& a) {
   return true;
 }
 static void checkGuards(const char* kernel) {
-  for (auto& [address, a] : machine.memory) {
+  for (auto& [address, a] : current().memory) {
     if (!guardsHold(a)) return break_(ILLEGAL_ADDRESS, std::string("kernel ") + kernel + " wrote outside its memory");
   }
 }
@@ -153,18 +179,18 @@ static int copy(void* to, const void* from, size_t n) {
 }
 
 // ---- for the tests ------------------------------------------------------------------------------------------------------
-/** Sets one of: reversed, eager, fill, or a setting of the machine. */
+/** Sets one of: reversed, eager, fill, or a setting of the machine, such as totalMemory or totalMemory@1. */
 API emuSet(const char* key, long value) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
   std::string k = key;
   if (k == "reversed") emu::mode.reversed = value;
   else if (k == "eager") emu::mode.eager = value;
   else if (k == "fill") emu::mode.fill = (unsigned char)value;
-  else if (machine.settings.count(k)) machine.settings[k] = value;
+  else if (machine.settings.count(k.substr(0, k.find('@')))) machine.settings[k] = value;
   else return INVALID_VALUE;
   return SUCCESS;
 }
-/** The call named so fails with `result` after `successes` more calls. */
+/** The call named so, such as cuMemAlloc_v2 or cuMemAlloc_v2@1, fails with `result` after `successes` more calls. */
 API emuFail(const char* call, long successes, int result) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
   machine.injected[call] = {successes, result};
@@ -177,10 +203,12 @@ API emuCalls(const char* call, long* count) {
   *count = it == machine.calls.end() ? 0 : it->second;
   return SUCCESS;
 }
-/** What broke the device, for a person. */
+/** What broke the devices, for a person. */
 API emuFault(char* text, int bytes) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
-  std::snprintf(text, bytes, "%s", machine.fault.c_str());
+  std::string fault;
+  for (auto& device : machine.devices) fault += device.fault;
+  std::snprintf(text, bytes, "%s", fault.c_str());
   return SUCCESS;
 }
 
@@ -207,7 +235,8 @@ API emuOnDevice(Address p, size_t n) {
 
 // ---- device and context -------------------------------------------------------------------------------------------------
 API cuInit(unsigned) {
-  ENTER("cuInit");
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  if (int r = injected("cuInit")) return r;
   return machine.settings["devices"] ? SUCCESS : NO_DEVICE;
 }
 API cuDriverGetVersion(int* version) {
@@ -220,14 +249,14 @@ API cuDeviceGetCount(int* count) {
 }
 API cuDeviceGet(int* device, int ordinal) {
   *device = ordinal;
-  return ordinal < 0 || ordinal >= machine.settings["devices"] ? INVALID_DEVICE : SUCCESS;
+  return isDevice(ordinal) ? SUCCESS : INVALID_DEVICE;
 }
 API cuDeviceGetName(char* name, int bytes, int) {
   std::snprintf(name, bytes, "Emulated device");
   return SUCCESS;
 }
-API cuDeviceTotalMem_v2(size_t* bytes, int) {
-  *bytes = machine.settings["totalMemory"];
+API cuDeviceTotalMem_v2(size_t* bytes, int device) {
+  *bytes = totalMemory(device);
   return SUCCESS;
 }
 API cuDeviceGetPCIBusId(char* id, int bytes, int device) {
@@ -245,26 +274,33 @@ API cuDeviceGetAttribute(int* value, int attribute, int) {
   }
   return SUCCESS;
 }
-API cuDevicePrimaryCtxRetain(void** context, int) {
-  static int primary;
-  *context = &primary;
-  ENTER("cuDevicePrimaryCtxRetain");
-  return SUCCESS;
+API cuDevicePrimaryCtxRetain(void** context, int device) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  if (!isDevice(device) || device >= MOST_DEVICES) return INVALID_DEVICE;
+  *context = &machine.devices[device];
+  if (int r = injected("cuDevicePrimaryCtxRetain")) return r;
+  if (int r = injected("cuDevicePrimaryCtxRetain@" + std::to_string(device))) return r;
+  return machine.devices[device].sticky;
 }
 API cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
 /** All memory of the context is gone, and so is its fault. */
-API cuDevicePrimaryCtxReset_v2(int) {
+API cuDevicePrimaryCtxReset_v2(int device) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
-  machine.queue.clear();
-  for (auto& [address, a] : machine.memory) free(a.base);
-  machine.memory.clear();
-  machine.used = 0;
-  machine.context++;
-  machine.sticky = SUCCESS;
-  machine.fault.clear();
+  if (!isDevice(device)) return INVALID_DEVICE;
+  Device& reset = machine.devices[device];
+  reset.queue.clear();
+  for (auto& [address, a] : reset.memory) free(a.base);
+  reset.memory.clear();
+  reset.used = 0;
+  reset.context++;
+  reset.sticky = SUCCESS;
+  reset.fault.clear();
   return SUCCESS;
 }
-API cuCtxSetCurrent(void*) { return SUCCESS; }
+API cuCtxSetCurrent(void* context) {
+  currentDevice = context ? (int)((Device*)context - machine.devices) : -1;
+  return SUCCESS;
+}
 API cuCtxSynchronize() {
   ENTER("cuCtxSynchronize");
   return drain();
@@ -273,36 +309,36 @@ API cuCtxSynchronize() {
 // ---- memory -------------------------------------------------------------------------------------------------------------
 API cuMemGetInfo_v2(size_t* free, size_t* total) {
   ENTER("cuMemGetInfo_v2");
-  *total = machine.settings["totalMemory"];
-  *free = *total - machine.used;
+  *total = totalMemory(currentDevice);
+  *free = *total - current().used;
   return SUCCESS;
 }
 API cuMemAlloc_v2(Address* address, size_t bytes) {
   ENTER("cuMemAlloc_v2");
   if (!bytes) return INVALID_VALUE;
-  if (machine.used + bytes > (size_t)machine.settings["totalMemory"]) return OUT_OF_MEMORY;
+  if (current().used + bytes > totalMemory(currentDevice)) return OUT_OF_MEMORY;
   size_t whole = (bytes + 2 * GUARD + 255) & ~(size_t)255;
   auto* base = (unsigned char*)aligned_alloc(256, whole);
   if (!base) return OUT_OF_MEMORY;
   std::memset(base, emu::CANARY, whole);
   std::memset(base + GUARD, emu::mode.fill, bytes);
   *address = (Address)(base + GUARD);
-  machine.memory[*address] = {base, bytes};
+  current().memory[*address] = {base, bytes};
 #ifdef EMU_ASAN
   __asan_poison_memory_region(base, GUARD);
   __asan_poison_memory_region(base + GUARD + (bytes + 7) / 8 * 8, whole - GUARD - (bytes + 7) / 8 * 8);
 #endif
-  machine.used += bytes;
+  current().used += bytes;
   return SUCCESS;
 }
 API cuMemFree_v2(Address address) {
   ENTER("cuMemFree_v2");
   drain();
-  auto it = machine.memory.find(address);
-  if (it == machine.memory.end()) return INVALID_VALUE;
-  machine.used -= it->second.bytes;
+  auto it = current().memory.find(address);
+  if (it == current().memory.end()) return INVALID_VALUE;
+  current().used -= it->second.bytes;
   free(it->second.base);
-  machine.memory.erase(it);
+  current().memory.erase(it);
   return SUCCESS;
 }
 API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
@@ -313,7 +349,7 @@ API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
 }
 API cuMemFreeHost(void* address) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
-  if (endsCapture("cuMemFreeHost")) return machine.capture->valid = false, CAPTURE_UNSUPPORTED;
+  if (endsCapture("cuMemFreeHost")) return current().capture->valid = false, CAPTURE_UNSUPPORTED;
   drain();
   free(address);
   return SUCCESS;
@@ -342,7 +378,7 @@ API cuMemsetD8Async(Address to, unsigned char value, size_t n, void* stream) {
 // ---- streams and events -------------------------------------------------------------------------------------------------
 API cuStreamCreate(void** stream, unsigned) {
   ENTER("cuStreamCreate");
-  *stream = new Stream;
+  *stream = new Stream{currentDevice};
   return SUCCESS;
 }
 API cuStreamDestroy_v2(void* stream) {
@@ -427,15 +463,15 @@ API cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsign
     std::string fault = emu::pool().launch(k->name, body, dim3(gx, gy, gz), dim3(bx, by, bz), sharedBytes);
     if (!fault.empty()) break_(LAUNCH_FAILED, fault);
     checkGuards(k->name);
-    return machine.sticky;
+    return current().sticky;
   });
 }
 API cuStreamBeginCapture_v2(void* stream, int) {
   ENTER("cuStreamBeginCapture_v2");
   auto* s = (Stream*)stream;
-  if (!s || machine.capture) return CAPTURE_UNSUPPORTED;  // on hardware several streams may; nobody here does
-  machine.capture = s->capture = new Graph;
-  machine.captureThread = std::this_thread::get_id();
+  if (!s || current().capture) return CAPTURE_UNSUPPORTED;  // on hardware several streams may; nobody here does
+  current().capture = s->capture = new Graph;
+  current().captureThread = std::this_thread::get_id();
   return SUCCESS;
 }
 API cuStreamEndCapture(void* stream, void** graph) {
@@ -443,7 +479,7 @@ API cuStreamEndCapture(void* stream, void** graph) {
   auto* s = (Stream*)stream;
   if (!s || !s->capture) return CAPTURE_UNSUPPORTED;
   Graph* captured = s->capture;
-  machine.capture = s->capture = nullptr;
+  current().capture = s->capture = nullptr;
   *graph = captured->valid ? captured : nullptr;
   if (captured->valid) return SUCCESS;
   delete captured;
@@ -452,11 +488,11 @@ API cuStreamEndCapture(void* stream, void** graph) {
 API cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
   ENTER("cuGraphInstantiateWithFlags");
   size_t bytes = NODE_BYTES * ((Graph*)graph)->nodes.size();
-  if (machine.used + bytes > (size_t)machine.settings["totalMemory"]) return OUT_OF_MEMORY;
-  machine.used += bytes;
+  if (current().used + bytes > totalMemory(currentDevice)) return OUT_OF_MEMORY;
+  current().used += bytes;
   auto* ready = new Graph(*(Graph*)graph);
   ready->bytes = bytes;
-  ready->context = machine.context;
+  ready->context = current().context;
   *executable = ready;
   return SUCCESS;
 }
@@ -474,7 +510,7 @@ API cuGraphDestroy(void* graph) {
 API cuGraphExecDestroy(void* executable) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
   auto* ready = (Graph*)executable;  // launches that are queued have what they need
-  if (ready->context == machine.context) machine.used -= ready->bytes;
+  if (ready->context == current().context) current().used -= ready->bytes;
   delete ready;
   return SUCCESS;
 }
@@ -485,6 +521,8 @@ API cuGetErrorName(int result, const char** name) {
       {OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY"},
       {NO_DEVICE, "CUDA_ERROR_NO_DEVICE"},
       {INVALID_DEVICE, "CUDA_ERROR_INVALID_DEVICE"},
+      {INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT"},
+      {INVALID_HANDLE, "CUDA_ERROR_INVALID_HANDLE"},
       {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"},
       {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
       {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"},

@@ -55,6 +55,11 @@ public final class ModelRuntime implements AutoCloseable {
    * @throws QuernException naming the file or setting at fault; nothing stays loaded then
    */
   public LoadedModel load(String id, Path path, ModelSettings settings) {
+    return load(id, path, settings, LoadProgress.UNHEARD);
+  }
+
+  /** Likewise, telling how far it is. */
+  public LoadedModel load(String id, Path path, ModelSettings settings, LoadProgress progress) {
     long begin = System.nanoTime();
     // Small files first: a model that cannot speak need not be loaded. The device opens meanwhile:
     // loading libtorch takes about as long as reading a tokenizer.
@@ -63,8 +68,8 @@ public final class ModelRuntime implements AutoCloseable {
         settings.encoder().task().or(() -> TextEncoders.taskOf(checkpoint));
     LoadedModel model =
         task.isPresent()
-            ? encoder(id, checkpoint, settings, task.get())
-            : languageModel(id, checkpoint, settings);
+            ? encoder(id, checkpoint, settings, task.get(), progress)
+            : languageModel(id, checkpoint, settings, progress);
     models.add(model);
     log.info(
         "{}: {} with {} parameters is ready after {} ms",
@@ -75,7 +80,8 @@ public final class ModelRuntime implements AutoCloseable {
     return model;
   }
 
-  private LoadedModel languageModel(String id, Checkpoint checkpoint, ModelSettings settings) {
+  private LoadedModel languageModel(
+      String id, Checkpoint checkpoint, ModelSettings settings, LoadProgress progress) {
     FutureTask<Placement> placing =
         inBackground(() -> devices.languageModel(id, checkpoint, settings));
     Set<Integer> endOfSequence = EndOfSequence.of(checkpoint);
@@ -83,7 +89,7 @@ public final class ModelRuntime implements AutoCloseable {
     return withTokenizer(
         checkpoint,
         tokenizer -> {
-          Started started = start(id, checkpoint, placed(placing), settings);
+          Started started = start(id, checkpoint, placed(placing), settings, progress);
           ScheduledEngine engine = started.engine();
           return new LoadedLanguageModel(
               id,
@@ -101,9 +107,13 @@ public final class ModelRuntime implements AutoCloseable {
 
   /** On the CPU, where the model did not fit the GPU that nobody asked for. */
   private Started start(
-      String id, Checkpoint checkpoint, Placement placement, ModelSettings settings) {
+      String id,
+      Checkpoint checkpoint,
+      Placement placement,
+      ModelSettings settings,
+      LoadProgress progress) {
     try {
-      return startThere(id, checkpoint, placement, settings);
+      return startThere(id, checkpoint, placement, settings, progress);
     } catch (QuernException e) {
       if (!placement.isChosenGpu() || e.category() != ErrorCategory.OUT_OF_MEMORY) {
         throw e;
@@ -113,13 +123,17 @@ public final class ModelRuntime implements AutoCloseable {
           id,
           placement.device().name(),
           e.message());
-      return startThere(id, checkpoint, devices.cpuInstead(settings), settings);
+      return startThere(id, checkpoint, devices.cpuInstead(settings), settings, progress);
     }
   }
 
   private static Started startThere(
-      String id, Checkpoint checkpoint, Placement placement, ModelSettings settings) {
-    LoadOptions options = loadOptions(placement, settings);
+      String id,
+      Checkpoint checkpoint,
+      Placement placement,
+      ModelSettings settings,
+      LoadProgress progress) {
+    LoadOptions options = loadOptions(checkpoint, placement, settings, progress);
     ScheduledEngine engine =
         ScheduledEngine.start(
             placement.thread(),
@@ -129,13 +143,17 @@ public final class ModelRuntime implements AutoCloseable {
   }
 
   private LoadedModel encoder(
-      String id, Checkpoint checkpoint, ModelSettings settings, EncoderTask task) {
+      String id,
+      Checkpoint checkpoint,
+      ModelSettings settings,
+      EncoderTask task,
+      LoadProgress progress) {
     FutureTask<Placement> placing = inBackground(() -> devices.encoder(id, settings));
     return withTokenizer(
         checkpoint,
         tokenizer -> {
           Placement placement = placed(placing);
-          LoadOptions options = loadOptions(placement, settings);
+          LoadOptions options = loadOptions(checkpoint, placement, settings, progress);
           EncoderEngine engine =
               EncoderEngine.start(
                   placement.thread(),
@@ -162,8 +180,11 @@ public final class ModelRuntime implements AutoCloseable {
     }
   }
 
-  private static LoadOptions loadOptions(Placement placement, ModelSettings settings) {
-    return new LoadOptions(placement.dtype(), settings.maxModelLength(), bytes -> {});
+  private static LoadOptions loadOptions(
+      Checkpoint checkpoint, Placement placement, ModelSettings settings, LoadProgress progress) {
+    long ofBytes = checkpoint.bytes();
+    return new LoadOptions(
+        placement.dtype(), settings.maxModelLength(), bytes -> progress.loaded(bytes, ofBytes));
   }
 
   private static FutureTask<Placement> inBackground(Callable<Placement> choice) {

@@ -248,7 +248,7 @@ abstract class FamiliesContract {
    *
    * @param firstStep row of the sequence's logits that chose the first token
    */
-  private static void assertSameWhereClear(Golden golden, Sequence sequence, int firstStep) {
+  static void assertSameWhereClear(Golden golden, Sequence sequence, int firstStep) {
     int[] expected = golden.bf16Greedy();
     int[] actual = sequence.generated();
     assertEquals(expected.length, actual.length);

@@ -52,7 +52,6 @@ public final class ElementKernels {
       int rows,
       int width,
       int count) {
-    Shapes.requireVectors("width", width);
     Shapes.requireBytes("table", table, (long) rows * width, type.bytes());
     Shapes.requireBytes("out", out, (long) count * width, type.bytes());
     Shapes.requireBytes("ids", ids, count, Integer.BYTES);
@@ -65,7 +64,8 @@ public final class ElementKernels {
         .number(factor)
         .integer(rows)
         .integer(width);
-    kernel.launch(stream, LaunchShape.of(count, Shapes.threads(width / Shapes.VECTOR, 256)));
+    kernel.launch(
+        stream, LaunchShape.of(count, Shapes.threads(Shapes.ceilDiv(width, Shapes.VECTOR), 256)));
   }
 
   /**

@@ -35,7 +35,10 @@ public final class Emulator {
     set("fill", mode.fill);
   }
 
-  /** Sets one of driverVersion, devices, totalMemory, major, minor. */
+  /**
+   * Sets one of driverVersion, devices, totalMemory, major, minor; or {@code totalMemory@1}, the
+   * memory of that device alone, where 0 makes it as the others' again.
+   */
   public void set(String setting, long value) {
     call(
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
@@ -44,7 +47,10 @@ public final class Emulator {
         value);
   }
 
-  /** Lets {@code call} of the driver's API fail with {@code result} after some successes. */
+  /**
+   * Lets {@code call} of the driver's API fail with {@code result} after some successes: of any
+   * device, or of one, such as {@code cuLaunchKernel@1}.
+   */
   public void fail(String call, long successes, int result) {
     call(
         FunctionDescriptor.of(

@@ -7,8 +7,13 @@ final class ElementChecks {
   private ElementChecks() {}
 
   static void gatherRows(KernelBench bench, ElementType type) {
+    for (int width : new int[] {72, 2056, 3, 77, 2061}) {
+      gatherRows(bench, type, width);
+    }
+  }
+
+  private static void gatherRows(KernelBench bench, ElementType type, int width) {
     int rows = 11;
-    int width = 72;
     int[] ids = {3, 0, 10, -1, 3, 11};
     double[] table = bench.normal(type, rows * width);
     double[] expected = new double[ids.length * width];
@@ -29,7 +34,7 @@ final class ElementChecks {
             rows,
             width,
             ids.length);
-    bench.expect("gathered", type, out, expected);
+    bench.expect("gathered, width " + width, type, out, expected);
   }
 
   static void gated(KernelBench bench, ElementType type) {

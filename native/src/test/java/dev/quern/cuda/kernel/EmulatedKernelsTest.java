@@ -6,6 +6,7 @@ import dev.quern.cuda.emulator.Emulator;
 import dev.quern.cuda.emulator.EmulatorBuild;
 import dev.quern.cuda.emulator.EmulatorMode;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,17 @@ class EmulatedKernelsTest {
     assertEquals(List.of(), KernelSuite.run(emulator, mode));
   }
 
-  /** Off by default: another build of the emulator, in a process that preloads the sanitizers. */
+  /** Another build of the emulator, in a process that preloads the sanitizers. */
+  @Test
+  void noBf16KernelReadsOrWritesWhatIsNotIts() throws IOException {
+    EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
+    Path kernels = Bf16Kernels.write(Path.of("target/bf16-kernels"));
+    EmulatorBuild build = new EmulatorBuild(Path.of(""), kernels);
+    SuiteProcess process = new SuiteProcess(build.library(true), true);
+    assertEquals("", process.run(EmulatorMode.DEFAULT, ElementType.BF16));
+  }
+
+  /** Off by default, since it takes three times as long; the types share most of their code. */
   @Test
   @EnabledIfSystemProperty(named = "quern.emulator.sanitize", matches = "true")
   void noKernelReadsOrWritesWhatIsNotIts() throws IOException {

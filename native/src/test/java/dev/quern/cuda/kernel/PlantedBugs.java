@@ -3,11 +3,9 @@ package dev.quern.cuda.kernel;
 import dev.quern.cuda.emulator.EmulatorBuild;
 import dev.quern.cuda.emulator.EmulatorMode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Plants bugs that GPU code typically has, one at a time, and shows which mode of the emulator
@@ -15,10 +13,6 @@ import java.util.stream.Stream;
  * {@code native/src/test/native/planted-bugs.sh}; exits with 1 when one is not found.
  */
 final class PlantedBugs {
-  private static final Path KERNELS = Path.of("src/main/cuda");
-  private static final String ALL_TYPES = "instantiate(bf16) instantiate(fp16) instantiate(fp32)";
-  private static final String ONE_TYPE = "instantiate(bf16)";
-
   private PlantedBugs() {}
 
   /**
@@ -131,7 +125,12 @@ final class PlantedBugs {
               "the halves of a byte of weights swapped",
               "quantized.cu",
               "words.v[i >> 3] >> (i & 7) * 4",
-              "words.v[i >> 3] >> (i & 7 ^ 1) * 4"));
+              "words.v[i >> 3] >> (i & 7 ^ 1) * 4"),
+          new Bug(
+              "the last elements of a width that is no multiple of eight forgotten",
+              "elements.cu",
+              "for (int i = threadIdx.x; i < width; i += blockDim.x)",
+              "for (int i = threadIdx.x; i < width / 8 * 8; i += blockDim.x)"));
 
   /** Arguments: the number of one bug, or nothing for all. */
   public static void main(String[] arguments) throws IOException {
@@ -141,9 +140,11 @@ final class PlantedBugs {
     for (int i = first; i < end; i++) {
       Bug bug = BUGS.get(i);
       System.out.println((i + 1) + ". " + bug.name() + " (" + bug.file() + ")");
+      long begin = System.nanoTime();
       if (!isFound(plant(bug, i))) {
         missed.add(bug.name());
       }
+      System.out.println("   " + (System.nanoTime() - begin) / 1_000_000_000 + " s");
     }
     System.out.println(
         (end - first - missed.size()) + " of " + (end - first) + " bugs found; missed: " + missed);
@@ -151,21 +152,17 @@ final class PlantedBugs {
   }
 
   private static Path plant(Bug bug, int number) throws IOException {
-    Path folder = Files.createDirectories(Path.of("target/planted/" + number));
-    try (Stream<Path> sources = Files.list(KERNELS)) {
-      for (Path source : sources.toList()) {
-        String text = Files.readString(source);
-        if (source.getFileName().toString().equals(bug.file())) {
+    return Bf16Kernels.write(
+        Path.of("target/planted/" + number),
+        (file, text) -> {
+          if (!file.equals(bug.file())) {
+            return text;
+          }
           if (!text.contains(bug.text())) {
             throw new IllegalStateException(bug.file() + " no longer has: " + bug.text());
           }
-          text = text.replace(bug.text(), bug.replacement());
-        }
-        text = text.replace(ALL_TYPES, ONE_TYPE);
-        Files.writeString(folder.resolve(source.getFileName()), text);
-      }
-    }
-    return folder;
+          return text.replace(bug.text(), bug.replacement());
+        });
   }
 
   /** Plain modes until one finds the bug; the sanitizers are asked about what none of them does. */

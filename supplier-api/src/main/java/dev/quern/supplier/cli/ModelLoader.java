@@ -34,7 +34,11 @@ final class ModelLoader {
     console.say("Loading " + reference + (reference.equals(DEMO) ? "" : " from " + folder));
     long begin = System.nanoTime();
     LoadedModel model =
-        runtime.load(id(reference, folder), folder, configuration.loading(reference));
+        runtime.load(
+            id(reference, folder),
+            folder,
+            configuration.loading(reference),
+            new LoadingLines(reference, console::say));
     console.say(
         "Loaded %s on %s: %s, %s parameters, %s, context of %d tokens, in %.1f s"
             .formatted(

@@ -7,11 +7,14 @@ import dev.quern.cuda.CudaDevice;
 import dev.quern.cuda.CudaProbe;
 import dev.quern.cuda.CudaReport;
 import dev.quern.cuda.CudaSettings;
+import dev.quern.cuda.emulator.Emulator;
+import dev.quern.cuda.emulator.EmulatorBuild;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +48,44 @@ class DoctorCommandTest {
         models   language models go to the GPU with most free memory, if they fit there; embedding models, rerankers and classifiers to the CPU (--device chooses)
         """,
         printed(report));
+  }
+
+  @Test
+  void aDriverTooOldIsToldWithTheOneNeeded(@TempDir Path folder) {
+    Emulator emulator = emulator();
+    emulator.set("driverVersion", 11_080);
+    try {
+      String text = printed(CudaProbe.probe(new CudaSettings(emulator.library(), List.of(folder))));
+      assertTrue(text.contains("is too old: it serves CUDA 11.8 and 12.0 is needed"), text);
+      assertTrue(text.contains("install driver 525.60 or later"), text);
+      assertTrue(text.endsWith("models   all run on the CPU\n"), text);
+    } finally {
+      emulator.set("driverVersion", 13_000);
+    }
+  }
+
+  @Test
+  void everyDeviceOfAHostIsListedWithItsOwnMemory(@TempDir Path folder) {
+    Emulator emulator = emulator();
+    emulator.set("devices", 2);
+    emulator.set("totalMemory@1", 3L << 30);
+    try {
+      String text = printed(CudaProbe.probe(new CudaSettings(emulator.library(), List.of(folder))));
+      assertTrue(text.contains("cuda:0 (Emulated device, compute capability 8.6, 1.00 GiB)"), text);
+      assertTrue(text.contains("cuda:1 (Emulated device, compute capability 8.6, 3.00 GiB)"), text);
+      assertTrue(text.contains("models   language models go to the GPU with most free"), text);
+    } finally {
+      emulator.set("devices", 1);
+      emulator.set("totalMemory@1", 0);
+    }
+  }
+
+  private static Emulator emulator() {
+    EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
+    Emulator emulator = new Emulator(EmulatorBuild.ofNeighbour().library(false));
+    emulator.set("totalMemory", 1L << 30);
+    emulator.set("major", 8);
+    return emulator;
   }
 
   private static String printed(CudaReport report) {

@@ -14,13 +14,13 @@ import java.util.stream.Stream;
  * One of the engine's tiny checkpoints, with a tokenizer of as many made-up words as it has ids:
  * the text of token 7 is {@code w7}.
  */
-record TinyCheckpoint(Path folder, JsonNode golden) {
+public record TinyCheckpoint(Path folder, JsonNode golden) {
   private static final Path FAMILIES =
       Path.of("..", "engine", "src", "test", "resources", "families");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Copies a family's checkpoint to a folder of its name in {@code parent}. */
-  static TinyCheckpoint copy(String family, Path parent) {
+  public static TinyCheckpoint copy(String family, Path parent) {
     Path folder = parent.resolve(family);
     try {
       Files.createDirectory(folder);
@@ -38,7 +38,7 @@ record TinyCheckpoint(Path folder, JsonNode golden) {
   }
 
   /** The prompt that transformers was given. */
-  List<Integer> prompt() {
+  public List<Integer> prompt() {
     return ints(golden.path("prompt"));
   }
 
