@@ -62,8 +62,8 @@ class EarlyHeadTest {
     ServedModel.ConversationTemplate template = TemplateLoader.load(model);
     return conversation -> {
       GATE.acquireUninterruptibly();
-      if (conversation.messages().getLast().content() instanceof String text
-          && text.contains("refuse")) {
+      String question = conversation.messages().getLast().content();
+      if (question != null && question.contains("refuse")) {
         throw QuernException.badRequest("messages", REFUSED);
       }
       return template.render(conversation);
