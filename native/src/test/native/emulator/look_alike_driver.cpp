@@ -9,6 +9,8 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <set>
+#include <thread>
 
 #define API extern "C" __attribute__((visibility("default"))) int
 using Address = unsigned long long;
@@ -23,12 +25,17 @@ enum Result {
   ILLEGAL_ADDRESS = 700,
   LAUNCH_FAILED = 719,
   CAPTURE_UNSUPPORTED = 900,
+  CAPTURE_INVALIDATED = 901,
 };
 
 using Work = std::function<int()>;
 struct Graph {
   std::vector<Work> nodes;
+  bool valid = true;
+  size_t bytes = 0;  // device memory of one that is ready to be launched
+  long context = 0;  // the context that it belongs to
 };
+constexpr size_t NODE_BYTES = 1024;  // so that memory of graphs is seen at all
 struct Stream {
   Graph* capture = nullptr;
 };
@@ -48,9 +55,14 @@ static struct Machine {
   std::deque<Work> queue;
   std::map<Address, Allocation> memory;
   size_t used = 0;
+  long waits = 0;  // of the host, for work that was not done yet
   int sticky = SUCCESS;
   std::string fault;
   std::map<std::string, std::pair<long, int>> injected;  // call -> (calls until it fails, result)
+  std::map<std::string, long> calls;
+  Graph* capture = nullptr;       // what is being captured,
+  std::thread::id captureThread;  // and for whom
+  long context = 0;               // contexts there were before
   std::map<std::string, long> settings{
       {"driverVersion", 13000}, {"devices", 1}, {"totalMemory", 1l << 30}, {"major", 8}, {"minor", 6}};
 } machine;
@@ -61,8 +73,20 @@ static void break_(int result, const std::string& message) {
   machine.fault = message;
 }
 
+/** What no thread may do while it captures: it could wait for work that does not run. */
+static bool endsCapture(const std::string& call) {
+  static const std::set<std::string> unsafe{
+      "cuMemAlloc_v2", "cuMemFree_v2", "cuMemHostAlloc", "cuMemFreeHost", "cuCtxSynchronize", "cuStreamSynchronize",
+      "cuEventSynchronize", "cuModuleLoadData"};
+  return machine.capture && machine.captureThread == std::this_thread::get_id() && unsafe.count(call);
+}
 /** What is injected for `call`, or the sticky fault. */
 static int enter(const char* call) {
+  machine.calls[call]++;
+  if (endsCapture(call)) {
+    machine.capture->valid = false;
+    return CAPTURE_UNSUPPORTED;
+  }
   auto it = machine.injected.find(call);
   if (it != machine.injected.end() && --it->second.first < 0) {
     int result = it->second.second;
@@ -79,6 +103,7 @@ static int enter(const char* call) {
 /** Does queued work until `done` holds, or all of it. */
 template <class Done>
 static int drainUntil(Done done) {
+  if (!machine.queue.empty() && !machine.sticky && !done()) machine.waits++;
   while (!machine.queue.empty() && !machine.sticky && !done()) {
     Work work = std::move(machine.queue.front());
     machine.queue.pop_front();
@@ -145,10 +170,24 @@ API emuFail(const char* call, long successes, int result) {
   machine.injected[call] = {successes, result};
   return SUCCESS;
 }
+/** How often the call named so was made, whatever came of it. */
+API emuCalls(const char* call, long* count) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  auto it = machine.calls.find(call);
+  *count = it == machine.calls.end() ? 0 : it->second;
+  return SUCCESS;
+}
 /** What broke the device, for a person. */
 API emuFault(char* text, int bytes) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
   std::snprintf(text, bytes, "%s", machine.fault.c_str());
+  return SUCCESS;
+}
+
+/** How often the host has waited for work that was not done yet. */
+API emuWaits(long* waits) {
+  std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  *waits = machine.waits;
   return SUCCESS;
 }
 
@@ -220,6 +259,7 @@ API cuDevicePrimaryCtxReset_v2(int) {
   for (auto& [address, a] : machine.memory) free(a.base);
   machine.memory.clear();
   machine.used = 0;
+  machine.context++;
   machine.sticky = SUCCESS;
   machine.fault.clear();
   return SUCCESS;
@@ -273,6 +313,7 @@ API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
 }
 API cuMemFreeHost(void* address) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
+  if (endsCapture("cuMemFreeHost")) return machine.capture->valid = false, CAPTURE_UNSUPPORTED;
   drain();
   free(address);
   return SUCCESS;
@@ -312,7 +353,7 @@ API cuStreamDestroy_v2(void* stream) {
 }
 API cuStreamSynchronize(void* stream) {
   ENTER("cuStreamSynchronize");
-  return ((Stream*)stream)->capture ? (int)CAPTURE_UNSUPPORTED : drain();
+  return drain();
 }
 API cuStreamWaitEvent(void*, void*, unsigned) {
   ENTER("cuStreamWaitEvent");
@@ -392,21 +433,31 @@ API cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsign
 API cuStreamBeginCapture_v2(void* stream, int) {
   ENTER("cuStreamBeginCapture_v2");
   auto* s = (Stream*)stream;
-  if (!s || s->capture) return CAPTURE_UNSUPPORTED;
-  s->capture = new Graph;
+  if (!s || machine.capture) return CAPTURE_UNSUPPORTED;  // on hardware several streams may; nobody here does
+  machine.capture = s->capture = new Graph;
+  machine.captureThread = std::this_thread::get_id();
   return SUCCESS;
 }
 API cuStreamEndCapture(void* stream, void** graph) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
   auto* s = (Stream*)stream;
   if (!s || !s->capture) return CAPTURE_UNSUPPORTED;
-  *graph = s->capture;
-  s->capture = nullptr;
-  return SUCCESS;
+  Graph* captured = s->capture;
+  machine.capture = s->capture = nullptr;
+  *graph = captured->valid ? captured : nullptr;
+  if (captured->valid) return SUCCESS;
+  delete captured;
+  return CAPTURE_INVALIDATED;
 }
 API cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
   ENTER("cuGraphInstantiateWithFlags");
-  *executable = new Graph(*(Graph*)graph);
+  size_t bytes = NODE_BYTES * ((Graph*)graph)->nodes.size();
+  if (machine.used + bytes > (size_t)machine.settings["totalMemory"]) return OUT_OF_MEMORY;
+  machine.used += bytes;
+  auto* ready = new Graph(*(Graph*)graph);
+  ready->bytes = bytes;
+  ready->context = machine.context;
+  *executable = ready;
   return SUCCESS;
 }
 API cuGraphLaunch(void* executable, void* stream) {
@@ -422,8 +473,9 @@ API cuGraphDestroy(void* graph) {
 }
 API cuGraphExecDestroy(void* executable) {
   std::lock_guard<std::recursive_mutex> guard(machine.lock);
-  drain();
-  delete (Graph*)executable;
+  auto* ready = (Graph*)executable;  // launches that are queued have what they need
+  if (ready->context == machine.context) machine.used -= ready->bytes;
+  delete ready;
   return SUCCESS;
 }
 API cuGetErrorName(int result, const char** name) {
@@ -436,7 +488,8 @@ API cuGetErrorName(int result, const char** name) {
       {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"},
       {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
       {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"},
-      {CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"}};
+      {CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"},
+      {CAPTURE_INVALIDATED, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"}};
   auto it = names.find(result);
   if (it == names.end()) return INVALID_VALUE;
   *name = it->second;

@@ -67,7 +67,8 @@ public final class CudaStream implements AutoCloseable {
   }
 
   /**
-   * Captures what {@code work} queues on this stream instead of running it.
+   * Captures what {@code work} queues on this stream instead of running it. Meanwhile nothing may
+   * be allocated, freed, loaded or waited for. What {@code work} throws ends the capture.
    *
    * @throws CudaException when work that cannot be captured was asked for; the stream is then as it
    *     was before
@@ -112,8 +113,11 @@ public final class CudaStream implements AutoCloseable {
   private CudaGraph instantiate(MemorySegment graph) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment executable = arena.allocate(ValueLayout.ADDRESS);
+      long free = context.memory().freeOnDevice();
       call("cuGraphInstantiateWithFlags", executable, graph, 0L);
-      return new CudaGraph(context, executable.get(ValueLayout.ADDRESS, 0));
+      // Other processes may take or free memory meanwhile: a figure to look at, not to count on.
+      long taken = Math.max(0, free - context.memory().freeOnDevice());
+      return new CudaGraph(context, executable.get(ValueLayout.ADDRESS, 0), taken);
     } finally {
       call("cuGraphDestroy", graph);
     }

@@ -22,6 +22,7 @@ public final class DeviceMemory {
   // Guarded by this: metrics are read by other threads.
   private final Map<String, Long> held = new TreeMap<>();
   private final Map<String, Long> pinned = new TreeMap<>();
+  private final Map<String, Long> drivers = new TreeMap<>();
   private long heldBytes;
 
   DeviceMemory(CudaContext context, double utilization) {
@@ -44,9 +45,14 @@ public final class DeviceMemory {
     return budgetBytes - heldBytes;
   }
 
-  /** Device bytes by tag. */
+  /**
+   * Device bytes by tag: those of arenas, and what the driver took for graphs, which the budget
+   * leaves to it.
+   */
   public synchronized Map<String, Long> held() {
-    return Map.copyOf(held);
+    Map<String, Long> all = new TreeMap<>(held);
+    drivers.forEach((tag, bytes) -> all.merge(tag, bytes, Long::sum));
+    return Map.copyOf(all);
   }
 
   /** Pinned host bytes by tag; not part of the budget. */
@@ -118,6 +124,11 @@ public final class DeviceMemory {
     count(pinned, arena.tag(), -arena.whole().byteSize());
   }
 
+  /** Counts device memory that the driver took for itself, or gave back where it is negative. */
+  void countDrivers(String tag, long bytes) {
+    count(drivers, tag, bytes);
+  }
+
   private synchronized void count(Map<String, Long> shares, String tag, long bytes) {
     shares.merge(tag, bytes, Long::sum);
     shares.remove(tag, 0L);
@@ -126,7 +137,8 @@ public final class DeviceMemory {
     }
   }
 
-  private long freeOnDevice() {
+  /** What nobody holds, this process or another. */
+  long freeOnDevice() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
       MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);

@@ -263,9 +263,56 @@ class EmulatedDriverTest {
   @Test
   void aFailedCaptureLeavesTheStreamAsItWas() {
     try (CudaContext context = context();
-        CudaStream stream = context.newStream()) {
-      assertThrows(CudaException.class, () -> stream.capture(stream::synchronize));
+        CudaStream stream = context.newStream();
+        CudaEvent event = context.newEvent(false);
+        DeviceArena arena = context.memory().arena("test", 256)) {
+      stream.record(event);
+      List<Runnable> refused =
+          List.of(
+              stream::synchronize,
+              context::synchronize,
+              event::synchronize,
+              () -> context.memory().arena("more", 256),
+              () -> context.memory().pinned("more", 256),
+              () -> context.load(NO_IMAGE));
+      for (Runnable work : refused) {
+        assertThrows(CudaException.class, () -> stream.capture(work));
+        stream.synchronize();
+      }
+      // Also where nobody hears of it at once.
+      CudaException invalid =
+          assertThrows(
+              CudaException.class,
+              () ->
+                  stream.capture(
+                      () -> {
+                        assertThrows(CudaException.class, context::synchronize);
+                        stream.fill(arena.whole(), (byte) 1);
+                      }));
+      assertTrue(message(invalid).contains("INVALIDATED"), message(invalid));
+      assertThrows(
+          IllegalStateException.class,
+          () ->
+              stream.capture(
+                  () -> {
+                    throw new IllegalStateException("the caller's own");
+                  }));
       stream.synchronize();
+      assertEquals(Map.of("test", 256L), context.memory().held());
+    }
+  }
+
+  @Test
+  void aGraphsMemoryIsToldAndIsNotOfTheBudget() {
+    try (CudaContext context = context();
+        CudaStream stream = context.newStream();
+        DeviceArena arena = context.memory().arena("test", 256)) {
+      long free = context.memory().freeBytes();
+      CudaGraph graph = stream.capture(() -> stream.fill(arena.whole(), (byte) 1));
+      assertTrue(context.memory().held().getOrDefault("graphs", 0L) > 0);
+      assertEquals(free, context.memory().freeBytes());
+      graph.close();
+      assertEquals(Map.of("test", 256L), context.memory().held());
     }
   }
 

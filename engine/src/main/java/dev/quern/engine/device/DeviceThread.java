@@ -145,6 +145,12 @@ public final class DeviceThread implements AutoCloseable {
     return open == null ? Map.of() : open.heldBytes();
   }
 
+  /** Models' passes so far by how they were queued; empty where there is but one way. */
+  public Map<String, Long> passes() {
+    Backend open = backend;
+    return open == null ? Map.of() : open.passes();
+  }
+
   /** Gives {@code work} its turns from now on. */
   public void register(Work work) {
     turns.add(new Turns(work));

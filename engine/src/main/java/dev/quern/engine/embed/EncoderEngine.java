@@ -16,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * An encoder with its tokenizer, its queue and its passes on a {@link DeviceThread}. Texts are
@@ -38,6 +39,7 @@ public final class EncoderEngine implements AutoCloseable {
   private final PassLoop loop;
   private final TextEncoder encoder;
   private final List<PassListener> listeners;
+  private final LongSupplier clock;
   private final AtomicLong arrivals = new AtomicLong();
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -50,10 +52,15 @@ public final class EncoderEngine implements AutoCloseable {
       EncoderDescription description, DType dtype, long parameters, MemoryUse weights) {}
 
   private EncoderEngine(
-      DeviceThread device, TextEncoder encoder, Tokenizer tokenizer, EncoderSettings settings) {
+      DeviceThread device,
+      TextEncoder encoder,
+      Tokenizer tokenizer,
+      EncoderSettings settings,
+      LongSupplier clock) {
     this.device = device;
     this.encoder = encoder;
     this.settings = settings;
+    this.clock = clock;
     this.facts =
         new Facts(
             encoder.description(), encoder.dtype(), encoder.parameters(), encoder.memoryUse());
@@ -61,9 +68,10 @@ public final class EncoderEngine implements AutoCloseable {
     this.tokenizers = new TokenizerThreads(settings.name(), settings.tokenizerThreads());
     // A single text may be longer than a pass.
     long passTokens = Math.max(settings.maxBatchTokens(), encoder.description().maxTokens());
-    this.queue = new WaitingInputs(settings.maxWaiting(), MOST_WAITING_PASSES * passTokens);
+    this.queue = new WaitingInputs(settings.maxWaiting(), MOST_WAITING_PASSES * passTokens, clock);
     this.listeners = new CopyOnWriteArrayList<>();
-    this.loop = new PassLoop(settings.name(), encoder, settings.maxBatchTokens(), queue, listeners);
+    this.loop =
+        new PassLoop(settings.name(), encoder, settings.maxBatchTokens(), queue, listeners, clock);
   }
 
   /**
@@ -78,10 +86,24 @@ public final class EncoderEngine implements AutoCloseable {
       Function<Backend, TextEncoder> loader,
       Tokenizer tokenizer,
       EncoderSettings settings) {
+    return start(device, loader, tokenizer, settings, System::nanoTime);
+  }
+
+  /**
+   * As above.
+   *
+   * @param clock nanoseconds, by which passes are timed
+   */
+  static EncoderEngine start(
+      DeviceThread device,
+      Function<Backend, TextEncoder> loader,
+      Tokenizer tokenizer,
+      EncoderSettings settings,
+      LongSupplier clock) {
     return device.call(
         backend -> {
           EncoderEngine engine =
-              new EncoderEngine(device, loader.apply(backend), tokenizer, settings);
+              new EncoderEngine(device, loader.apply(backend), tokenizer, settings, clock);
           device.register(engine.loop);
           return engine;
         });
@@ -99,10 +121,10 @@ public final class EncoderEngine implements AutoCloseable {
     preparer.check(request);
     queue.enter();
     EncodingCall call =
-        new EncodingCall(request, listener, arrivals.getAndIncrement(), System.nanoTime());
+        new EncodingCall(request, listener, arrivals.getAndIncrement(), clock.getAsLong());
     try {
       tokenizers.run(request.texts().size(), (from, to) -> prepare(call, from, to));
-      call.tokenised(System.nanoTime());
+      call.tokenised(clock.getAsLong());
     } catch (RuntimeException | Error e) {
       // If the device has ended the call meanwhile, the listener has had its answer.
       if (call.end()) {

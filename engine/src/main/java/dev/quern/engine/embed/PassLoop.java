@@ -8,6 +8,7 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,7 @@ final class PassLoop implements DeviceThread.Work {
   private final TextEncoder encoder;
   private final WaitingInputs queue;
   private final List<PassListener> listeners;
+  private final LongSupplier clock;
   private final PassBudget budget;
   private long passes;
   private long inputs;
@@ -39,11 +41,13 @@ final class PassLoop implements DeviceThread.Work {
       TextEncoder encoder,
       int maxBatchTokens,
       WaitingInputs queue,
-      List<PassListener> listeners) {
+      List<PassListener> listeners,
+      LongSupplier clock) {
     this.name = name;
     this.encoder = encoder;
     this.queue = queue;
     this.listeners = listeners;
+    this.clock = clock;
     this.budget = new PassBudget(maxBatchTokens);
   }
 
@@ -105,7 +109,7 @@ final class PassLoop implements DeviceThread.Work {
 
   private void run(List<Waiting> pass) {
     int passTokens = pass.stream().mapToInt(waiting -> waiting.input().length()).sum();
-    long begin = System.nanoTime();
+    long begin = clock.getAsLong();
     float[][] rows;
     try {
       rows = encoder.encode(pass.stream().map(Waiting::input).toList());
@@ -132,7 +136,7 @@ final class PassLoop implements DeviceThread.Work {
       failed(pass, e);
       return;
     }
-    long end = System.nanoTime();
+    long end = clock.getAsLong();
     budget.ran(passTokens, end - begin);
     passes++;
     inputs += pass.size();

@@ -10,6 +10,7 @@ import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,14 +31,21 @@ final class WaitingInputs {
   private final PriorityQueue<Waiting> inputs = new PriorityQueue<>(ORDER);
   private final int maxCalls;
   private final long maxTokens;
+  private final LongSupplier clock;
   private int calls;
   private long tokens;
   private @Nullable String noNewCalls;
   private @Nullable QuernException aborted;
 
-  WaitingInputs(int maxCalls, long maxTokens) {
+  /**
+   * An empty queue.
+   *
+   * @param clock nanoseconds, by which calls are timed
+   */
+  WaitingInputs(int maxCalls, long maxTokens, LongSupplier clock) {
     this.maxCalls = maxCalls;
     this.maxTokens = maxTokens;
+    this.clock = clock;
   }
 
   /**
@@ -92,7 +100,7 @@ final class WaitingInputs {
             tokens + " tokens are waiting already; try again later, or send fewer inputs at once");
       }
       tokens += more;
-      call.queued(System.nanoTime());
+      call.queued(clock.getAsLong());
       for (int i = 0; i < prepared.size(); i++) {
         inputs.add(new Waiting(call, firstIndex + i, prepared.get(i)));
       }

@@ -2,15 +2,21 @@ package dev.quern.engine.generate;
 
 import dev.quern.engine.model.CausalModel;
 import dev.quern.engine.tensor.Backend;
+import dev.quern.engine.tensor.Draw;
+import dev.quern.engine.tensor.DrawnTokens;
+import dev.quern.engine.tensor.Draws;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.engine.tensor.KvCache;
+import dev.quern.engine.tensor.LogitChanges;
+import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.Arrays;
+import java.util.Collections;
 
 /**
- * Runs the largest step once, over a cache of one block, so that the memory it needs is taken
+ * Runs the largest steps once, over a cache of one block, so that the memory it needs is taken
  * before the rest is given to the KV cache. What it computes means nothing.
  */
 final class StepRehearsal {
@@ -18,14 +24,14 @@ final class StepRehearsal {
 
   /**
    * Runs a step of all tokens and all sequences that {@code settings} allow, at the end of the
-   * longest contexts.
+   * longest contexts; and one of a token of each, which backends may pad.
    *
    * @throws QuernException OUT_OF_MEMORY when such a step does not fit
    */
   static void run(Backend backend, CausalModel model, EngineSettings settings) {
-    try (KvCache cache = backend.kvCache(model.kvCacheShape(BlockManager.BLOCK_SIZE), 1);
-        Workspace _ = backend.openWorkspace()) {
-      backend.toHost(model.forward(largest(model, settings), cache));
+    try (KvCache cache = backend.kvCache(model.kvCacheShape(BlockManager.BLOCK_SIZE), 1)) {
+      run(backend, model, cache, largest(model, settings));
+      run(backend, model, cache, decode(model, settings));
     } catch (QuernException e) {
       if (e.category() != ErrorCategory.OUT_OF_MEMORY) {
         throw e;
@@ -42,10 +48,31 @@ final class StepRehearsal {
     }
   }
 
+  private static void run(Backend backend, CausalModel model, KvCache cache, ForwardBatch batch) {
+    try (Workspace _ = backend.openWorkspace()) {
+      Tensor logits = model.forward(batch, cache);
+      Draws draws = dearest(batch.logitRows().length);
+      // As many draws as may be open.
+      try (DrawnTokens first = backend.draw(logits, draws);
+          DrawnTokens second = backend.draw(logits, draws)) {
+        first.ids();
+        second.ids();
+      }
+    }
+  }
+
+  /** Draws of each row that take all the memory that drawing does, and little time. */
+  private static Draws dearest(int rows) {
+    LogitChanges changes =
+        new LogitChanges(
+            new int[0], new int[] {0}, new int[0], new float[0], LogitChanges.Penalties.NONE);
+    return new Draws(
+        Collections.nCopies(rows, new Draw.Choice(changes, 0, 0, 1, 0, 0, /* logprobs= */ 1)));
+  }
+
   /** As many sequences as there may be: one or few with long chunks, the others with a token. */
   static ForwardBatch largest(CausalModel model, EngineSettings settings) {
-    int context =
-        Math.min(settings.maxModelLength().orElse(Integer.MAX_VALUE), model.maxContextLength());
+    int context = longestContext(model, settings);
     int sequences = settings.maxNumSequences();
     int[] queryStarts = new int[sequences + 1];
     for (int s = 0; s < sequences; s++) {
@@ -53,6 +80,23 @@ final class StepRehearsal {
       int left = settings.maxNumBatchedTokens() - queryStarts[s] - others;
       queryStarts[s + 1] = queryStarts[s] + Math.clamp(left, 1, context);
     }
+    return batch(queryStarts, context);
+  }
+
+  /** A token of as many sequences as there may be. */
+  private static ForwardBatch decode(CausalModel model, EngineSettings settings) {
+    int[] queryStarts = new int[settings.maxNumSequences() + 1];
+    Arrays.setAll(queryStarts, s -> s);
+    return batch(queryStarts, longestContext(model, settings));
+  }
+
+  private static int longestContext(CausalModel model, EngineSettings settings) {
+    return Math.min(settings.maxModelLength().orElse(Integer.MAX_VALUE), model.maxContextLength());
+  }
+
+  /** The last tokens of contexts that lie in block 0 throughout; the last of each has logits. */
+  private static ForwardBatch batch(int[] queryStarts, int context) {
+    int sequences = queryStarts.length - 1;
     int tokens = queryStarts[sequences];
     int[] positions = new int[tokens];
     int[] slots = new int[tokens];
@@ -67,7 +111,6 @@ final class StepRehearsal {
     }
     int[] contextLengths = new int[sequences];
     Arrays.fill(contextLengths, context);
-    // Block 0 throughout.
     int[][] blockTables = new int[sequences][BlockManager.blocksFor(context)];
     return new ForwardBatch(
         new int[tokens], positions, slots, queryStarts, contextLengths, blockTables, logitRows);

@@ -16,15 +16,20 @@ import org.slf4j.LoggerFactory;
  * Opens one GPU, and opens it anew when its context was lost.
  *
  * @param cublasLt the file of cuBLASLt, or null where there is none
+ * @param decodeGraphs whether decode steps are recorded and replayed
  */
 record GpuOpener(
-    CudaDriver driver, CudaDevice device, double memoryUtilization, @Nullable Path cublasLt)
+    CudaDriver driver,
+    CudaDevice device,
+    double memoryUtilization,
+    @Nullable Path cublasLt,
+    boolean decodeGraphs)
     implements DeviceOpener {
   private static final Logger log = LoggerFactory.getLogger(GpuOpener.class);
 
   @Override
   public Backend open() {
-    return CudaBackend.open(driver, device, memoryUtilization, cublasLt);
+    return CudaBackend.open(driver, device, memoryUtilization, cublasLt, decodeGraphs);
   }
 
   @Override

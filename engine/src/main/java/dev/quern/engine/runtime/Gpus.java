@@ -145,7 +145,12 @@ final class Gpus implements AutoCloseable {
           return ModelDevice.gpu(
               DeviceThread.start(
                   "cuda:" + ordinal,
-                  new GpuOpener(found, device, settings.memoryUtilization(), cublasLt(found))),
+                  new GpuOpener(
+                      found,
+                      device,
+                      settings.memoryUtilization(),
+                      cublasLt(found),
+                      settings.decodeGraphs())),
               () -> gauges.read(pciBusId));
         });
   }

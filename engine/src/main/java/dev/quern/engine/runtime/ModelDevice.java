@@ -38,6 +38,11 @@ public final class ModelDevice {
     return thread.heldBytes();
   }
 
+  /** Passes of language models on a GPU by how they were queued, since it was opened. */
+  public Map<String, Long> passes() {
+    return thread.passes();
+  }
+
   /** What NVML tells of a GPU, now; empty on the CPU. */
   public Optional<GpuReading> reading() {
     return gauges.get();

@@ -37,6 +37,14 @@ public interface Backend extends AutoCloseable {
     return Map.of();
   }
 
+  /**
+   * Passes of {@link #run} so far by how they were queued, where there is more than one way. Any
+   * thread may ask.
+   */
+  default Map<String, Long> passes() {
+    return Map.of();
+  }
+
   WeightLoader weights(DType dtype);
 
   /**

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * [queryStarts[s], queryStarts[s + 1])}, its last ones in the context. Prefill chunks and single
  * decode tokens mix freely. A backend reads the arrays while it is called and not later.
  *
- * @param tokenIds {@code [tokens]}; {@code -(row + 1)} is the token of that row of {@code drawn}, 0
- *     where that row has none
+ * @param tokenIds {@code [tokens]}; {@code -(row + 1)} is the token of that row of {@code drawn};
+ *     where that row has none, any token or an embedding of zeros
  * @param positions {@code [tokens]} place of each token in its sequence, from 0
  * @param slots {@code [tokens]} where in the KV cache each token's key and value go
  * @param queryStarts {@code [sequences + 1]} ascending, first 0, last the number of tokens

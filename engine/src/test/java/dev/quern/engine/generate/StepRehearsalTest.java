@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.quern.engine.tensor.ForwardBatch;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -37,10 +39,12 @@ class StepRehearsalTest {
   }
 
   @Test
-  void itRunsOnceAndLeavesNoCache() {
+  void itRunsTheLargestStepAndOneOfATokenEachAndLeavesNoCache() {
+    List<Integer> tokens = new ArrayList<>();
     ContextHashModel model = new ContextHashModel(512);
+    model.before(batch -> tokens.add(batch.tokens()));
     StepRehearsal.run(backend, model, settings(4, 100));
-    assertEquals(1, model.forwards.get());
+    assertEquals(List.of(100, 4), tokens);
     assertEquals(1, backend.cachesMade.get());
     assertEquals(0, backend.openCaches.get());
   }

@@ -1,7 +1,9 @@
 package dev.quern.engine.model;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.quern.cuda.emulator.Emulator;
 import dev.quern.cuda.emulator.EmulatorMode;
 import dev.quern.engine.tensor.Backend;
 import dev.quern.engine.tensor.DType;
@@ -13,6 +15,7 @@ import dev.quern.engine.tensor.cuda.TestGpu;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.QuernException;
 import java.util.Arrays;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -40,6 +43,35 @@ class CudaLaunchesTest {
       Tensor logits = model.forward(firstTokens(sequences), cache);
       // All of them were needed: the next one fails.
       assertThrows(QuernException.class, () -> backend.argmax(logits));
+    }
+  }
+
+  /** Once it has been recorded: nothing is launched but the graph and the argmax behind it. */
+  @Test
+  void aReplayedStepIsOneLaunch() {
+    Checkpoint checkpoint = Checkpoint.open(Golden.families().resolve("llama"));
+    Emulator emulator = TestGpu.emulator();
+    try (Backend backend = TestGpu.open(EmulatorMode.DEFAULT);
+        CausalModel model =
+            Models.load(checkpoint, backend, LoadOptions.defaults().withDtype(DType.BF16));
+        KvCache cache = backend.kvCache(model.kvCacheShape(16), 5)) {
+      // The first step of all takes memory, the second is the first over memory that stays.
+      for (int step = 0; step < 3; step++) {
+        runStep(backend, model, cache);
+      }
+      long kernels = emulator.calls("cuLaunchKernel");
+      long graphs = emulator.calls("cuGraphLaunch");
+      long copies = emulator.calls("cuMemcpyHtoDAsync_v2");
+      runStep(backend, model, cache);
+      assertEquals(1, emulator.calls("cuLaunchKernel") - kernels);
+      assertEquals(1, emulator.calls("cuGraphLaunch") - graphs);
+      assertEquals(1, emulator.calls("cuMemcpyHtoDAsync_v2") - copies);
+    }
+  }
+
+  private static void runStep(Backend backend, CausalModel model, KvCache cache) {
+    try (Workspace _ = backend.openWorkspace()) {
+      assertEquals(5, backend.argmax(model.forward(firstTokens(5), cache)).length);
     }
   }
 

@@ -64,16 +64,28 @@ final class GreedyRunner implements AutoCloseable {
   private final Deque<Integer> freeBlocks;
 
   GreedyRunner(Backend backend, CausalModel model) {
+    this(backend, model, BLOCKS);
+  }
+
+  GreedyRunner(Backend backend, CausalModel model, int blockCount) {
     this.backend = backend;
     this.model = model;
-    cache = backend.kvCache(model.kvCacheShape(BLOCK_SIZE), BLOCKS);
-    List<Integer> blocks = new ArrayList<>(IntStream.range(0, BLOCKS).boxed().toList());
+    cache = backend.kvCache(model.kvCacheShape(BLOCK_SIZE), blockCount);
+    List<Integer> blocks = new ArrayList<>(IntStream.range(0, blockCount).boxed().toList());
     Collections.shuffle(blocks, new Random(7));
     freeBlocks = new ArrayDeque<>(blocks);
   }
 
   Sequence start(int[] prompt) {
     return new Sequence(prompt);
+  }
+
+  /** A sequence of {@code prompt} that shares the first {@code blocks} with another, full there. */
+  Sequence startBehind(Sequence other, int blocks, int[] prompt) {
+    Sequence sequence = new Sequence(prompt);
+    sequence.blocks.addAll(other.blocks.subList(0, blocks));
+    sequence.cached = blocks * BLOCK_SIZE;
+    return sequence;
   }
 
   /** Prefills what is pending, in one step, and generates until there are {@code count} tokens. */
@@ -90,10 +102,15 @@ final class GreedyRunner implements AutoCloseable {
    * @param allLogits whether logits of all rows are wanted, and not just of the last tokens
    */
   void step(List<Turn> turns, boolean allLogits) {
+    step(turns, allLogits, PassGuard.ALWAYS);
+  }
+
+  /** Likewise; a step that {@code guard} has given up can be run again. */
+  void step(List<Turn> turns, boolean allLogits, PassGuard guard) {
     ForwardBatch batch = batch(turns, allLogits);
     float[] logits;
     try (Workspace _ = backend.openWorkspace()) {
-      Tensor result = model.forward(batch, cache);
+      Tensor result = model.forward(batch, cache, guard);
       long rows = batch.logitRows().length;
       if (result.size(0) != rows || result.size(1) != model.vocabularySize()) {
         throw new AssertionError("logits " + Arrays.toString(result.shape()) + " for " + rows);

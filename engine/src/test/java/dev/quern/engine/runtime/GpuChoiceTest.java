@@ -80,7 +80,7 @@ class GpuChoiceTest {
       QuernException error =
           assertThrows(
               QuernException.class,
-              () -> new GpuSettings(share, CudaSettings.DEFAULTS),
+              () -> new GpuSettings(share, true, CudaSettings.DEFAULTS),
               "" + share);
       assertEquals("gpu-memory-utilization", error.field());
     }

@@ -114,7 +114,7 @@ class ModelRuntimeTest {
   void whatIsNotThereSaysSo() throws Exception {
     prepare("llama");
     CudaSettings noDriver = new CudaSettings(folder.resolve("libcuda.so.1"), List.of());
-    try (ModelRuntime runtime = new ModelRuntime(new GpuSettings(0.9, noDriver))) {
+    try (ModelRuntime runtime = new ModelRuntime(new GpuSettings(0.9, true, noDriver))) {
       QuernException cuda =
           assertThrows(
               QuernException.class,

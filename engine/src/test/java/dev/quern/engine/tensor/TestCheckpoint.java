@@ -17,7 +17,7 @@ import java.util.List;
  * A safetensors file under construction. Values are rounded to the stored type when they are added,
  * and {@link #add} returns them rounded, so that a reference computes with what the file holds.
  */
-final class TestCheckpoint {
+public final class TestCheckpoint {
   private record Item(String name, StoredType type, List<Long> shape, byte[] content) {}
 
   private final Path file;
@@ -27,13 +27,13 @@ final class TestCheckpoint {
   /**
    * @param padding bytes between the header and the first tensor; odd values misalign everything
    */
-  TestCheckpoint(Path file, int padding) {
+  public TestCheckpoint(Path file, int padding) {
     this.file = file;
     this.padding = padding;
   }
 
   /** Adds a tensor and returns its values as stored. */
-  double[] add(String name, StoredType type, double[] values, long... shape) {
+  public double[] add(String name, StoredType type, double[] values, long... shape) {
     ByteBuffer bytes =
         ByteBuffer.allocate((int) type.bytesOf(values.length)).order(ByteOrder.LITTLE_ENDIAN);
     double[] stored = new double[values.length];
@@ -77,7 +77,7 @@ final class TestCheckpoint {
   }
 
   /** Writes the file and returns where each tensor lies, in the order of addition. */
-  List<TensorEntry> write() {
+  public List<TensorEntry> write() {
     StringBuilder header = new StringBuilder("{\"__metadata__\":{\"pad\":\"");
     StringBuilder entries = new StringBuilder();
     long offset = 0;

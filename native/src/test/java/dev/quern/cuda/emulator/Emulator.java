@@ -55,6 +55,19 @@ public final class Emulator {
         result);
   }
 
+  /** How often {@code call} of the driver's API was made so far. */
+  public long calls(String call) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment count = arena.allocate(ValueLayout.JAVA_LONG);
+      call(
+          FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS),
+          "emuCalls",
+          call,
+          count);
+      return count.get(ValueLayout.JAVA_LONG, 0);
+    }
+  }
+
   /** What broke the device: a kernel's fault, with kernel, block and thread; or empty. */
   public String fault() {
     try (Arena arena = Arena.ofConfined()) {
@@ -65,6 +78,18 @@ public final class Emulator {
           text,
           TEXT_BYTES);
       return text.getString(0);
+    }
+  }
+
+  /**
+   * How often this process has waited for work that was not done yet; meant for modes in which work
+   * is done when somebody waits for it.
+   */
+  public long waits() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment waits = arena.allocate(ValueLayout.JAVA_LONG);
+      invoke(FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS), "emuWaits", waits);
+      return waits.get(ValueLayout.JAVA_LONG, 0);
     }
   }
 

@@ -110,6 +110,7 @@ public record QuernConfiguration(
   private static GpuSettings gpus(SettingValues values) {
     return new GpuSettings(
         values.value(QuernSettings.GPU_MEMORY_UTILIZATION),
+        values.value(QuernSettings.CUDA_GRAPHS).equals("on"),
         new CudaSettings(
             driver(),
             values.all(QuernSettings.CUDA_LIBRARIES).stream()

@@ -78,6 +78,13 @@ public final class QuernSettings {
           ValueType.decimal(0.01, 1),
           "0.9",
           "share of a GPU's memory that all models on it may take");
+  public static final Setting<String> CUDA_GRAPHS =
+      Setting.of(
+          "cuda-graphs",
+          ValueType.choice("on", "off"),
+          "on",
+          "whether a GPU's decode steps are recorded and replayed as one launch; `off` launches"
+              + " kernel by kernel, with the same answers, to narrow a fault down");
   public static final Setting<String> CUDA_LIBRARIES =
       Setting.absent(
               "cuda-libraries",
@@ -189,6 +196,7 @@ public final class QuernSettings {
           MAX_NUM_BATCHED_TOKENS,
           KV_CACHE_MEMORY,
           GPU_MEMORY_UTILIZATION,
+          CUDA_GRAPHS,
           CUDA_LIBRARIES,
           MAX_WAITING,
           MAX_BATCH_TOKENS,

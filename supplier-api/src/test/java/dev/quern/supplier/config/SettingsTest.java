@@ -75,7 +75,8 @@ final class SettingsTest {
             Map.of(),
             ("--model a --model b --alias x=a --device cuda:1 --dtype bf16 --max-model-len 4096"
                     + " --max-num-seqs 8 --max-num-batched-tokens 512 --kv-cache-memory 2GiB"
-                    + " --gpu-memory-utilization 0.5 --cuda-libraries /l --cuda-libraries /m"
+                    + " --gpu-memory-utilization 0.5 --cuda-graphs off --cuda-libraries /l"
+                    + " --cuda-libraries /m"
                     + " --max-waiting 9 --threads 3 --host ::1 --port 0 --metrics-need-key"
                     + " --max-body-size 512MB --max-connections 7 --drain-seconds 0 --cache /c"
                     + " --log=debug --api-key-file "
@@ -92,7 +93,7 @@ final class SettingsTest {
     assertEquals(512, loading.maxNumBatchedTokens());
     assertEquals(2L << 30, loading.kvCacheBytes().getAsLong());
     assertEquals(
-        new GpuSettings(0.5, new CudaSettings(null, List.of(Path.of("/l"), Path.of("/m")))),
+        new GpuSettings(0.5, false, new CudaSettings(null, List.of(Path.of("/l"), Path.of("/m")))),
         configuration.gpus());
     assertEquals(9, loading.maxWaiting());
     assertEquals(3, loading.threads().getAsInt());

@@ -53,7 +53,11 @@ final class GpuServer implements AutoCloseable {
   }
 
   GpuServer(CudaSettings libraries, String device, Path... checkpoints) {
-    runtime = new ModelRuntime(new GpuSettings(0.9, libraries));
+    this(new GpuSettings(0.9, true, libraries), device, checkpoints);
+  }
+
+  GpuServer(GpuSettings gpus, String device, Path... checkpoints) {
+    runtime = new ModelRuntime(gpus);
     try {
       for (Path checkpoint : checkpoints) {
         models.add(runtime.load(checkpoint.getFileName().toString(), checkpoint, settings(device)));

@@ -10,6 +10,7 @@ import dev.quern.cuda.CudaSettings;
 import dev.quern.cuda.emulator.Emulator;
 import dev.quern.cuda.emulator.EmulatorBuild;
 import dev.quern.cuda.nvml.GpuGauges;
+import dev.quern.engine.runtime.GpuSettings;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.io.IOException;
@@ -34,6 +35,7 @@ class GpuServerTest {
   private static final int TOKENS = 10;
 
   // CUresult.
+  private static final int OUT_OF_MEMORY = 2;
   private static final int ILLEGAL_ADDRESS = 700;
   private static final int LAUNCH_FAILED = 719;
 
@@ -91,6 +93,65 @@ class GpuServerTest {
   }
 
   @Test
+  void decodeStepsAreReplayedAndAnswersAreThoseOfKernels() {
+    TinyCheckpoint llama = TinyCheckpoint.copy("llama", folder);
+    List<String> bodies =
+        List.of(
+            body(llama, llama.prompt(), "\"temperature\":0"),
+            body(llama, llama.prompt(), "\"temperature\":0.9,\"seed\":3,\"logprobs\":2"));
+    CudaSettings libraries = new CudaSettings(emulator.library(), List.of());
+    List<JsonNode> expected;
+    try (GpuServer kernels =
+        new GpuServer(new GpuSettings(0.9, false, libraries), "cuda:0", llama.folder())) {
+      expected = bodies.stream().map(kernels::choice).toList();
+      assertEquals(0, passes(kernels, "replayed"));
+      assertEquals(0, passes(kernels, "recorded"));
+    }
+    try (GpuServer graphs =
+        new GpuServer(new GpuSettings(0.9, true, libraries), "cuda:0", llama.folder())) {
+      assertEquals(expected, bodies.stream().map(graphs::choice).toList());
+      // Of each answer one step is its prompt's; then one by kernels, one recorded.
+      assertEquals(1, passes(graphs, "recorded"));
+      assertEquals(2 * (TOKENS - 1) - 2, passes(graphs, "replayed"));
+      assertSeries(
+          "gpu_memory_held_bytes{device=\"cuda:0\",tag=\"graphs\",}",
+          graphs.get("/metrics").body());
+    }
+  }
+
+  @Test
+  void aGraphThatCannotBeLaunchedCostsNobodyAnything() {
+    TinyCheckpoint llama = TinyCheckpoint.copy("llama", folder);
+    String greedy = body(llama, llama.prompt(), "\"temperature\":0");
+    try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder())) {
+      String expected = gpu.choice(greedy).path("text").asText();
+      emulator.fail("cuGraphLaunch", 3, OUT_OF_MEMORY);
+      assertEquals(expected, gpu.choice(greedy).path("text").asText());
+      double replayed = passes(gpu, "replayed");
+      assertEquals(expected, gpu.choice(greedy).path("text").asText());
+      assertEquals(replayed, passes(gpu, "replayed"));
+      assertEquals(200, gpu.get("/health").statusCode());
+    }
+  }
+
+  @Test
+  void aContextLostInAGraphIsOpenedAnewAndHasGraphsAgain() {
+    TinyCheckpoint llama = TinyCheckpoint.copy("llama", folder);
+    String greedy = body(llama, llama.prompt(), "\"temperature\":0");
+    for (int fault : new int[] {ILLEGAL_ADDRESS, LAUNCH_FAILED}) {
+      try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder())) {
+        String expected = gpu.choice(greedy).path("text").asText();
+        emulator.fail("cuGraphLaunch", 3, fault);
+        HttpResponse<String> failed = gpu.complete(greedy);
+        assertEquals(503, failed.statusCode(), failed.body());
+        assertTrue(failed.body().contains("send it again"), failed.body());
+        assertEquals(expected, gpu.choice(greedy).path("text").asText());
+        assertTrue(passes(gpu, "replayed") > 0);
+      }
+    }
+  }
+
+  @Test
   void sixteenAtOnceGetWhatEachGetsAlone() {
     TinyCheckpoint llama = TinyCheckpoint.copy("llama", folder);
     try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder())) {
@@ -122,7 +183,7 @@ class GpuServerTest {
       try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder(), qwen.folder())) {
         String expected = gpu.choice(greedy).path("text").asText();
         String expectedOther = gpu.choice(other).path("text").asText();
-        emulator.fail("cuStreamSynchronize", 5, fault);
+        emulator.fail("cuEventSynchronize", 8, fault);
         HttpResponse<String> failed = gpu.complete(greedy);
         assertEquals(503, failed.statusCode(), failed.body());
         assertTrue(failed.body().contains("send it again"), failed.body());
@@ -139,7 +200,8 @@ class GpuServerTest {
     String greedy = body(llama, llama.prompt(), "\"temperature\":0");
     try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder())) {
       for (int i = 0; i < 3; i++) {
-        emulator.fail("cuStreamSynchronize", 5, ILLEGAL_ADDRESS);
+        // Nothing but a draw copies to the host: reloading the model must not meet the next fault.
+        emulator.fail("cuMemcpyDtoHAsync_v2", 5, ILLEGAL_ADDRESS);
         assertEquals(503, gpu.complete(greedy).statusCode());
       }
       HttpResponse<String> refused = gpu.complete(greedy);
@@ -224,6 +286,18 @@ class GpuServerTest {
       gpu.drain();
       assertEquals(expected, text(lines));
     }
+  }
+
+  private static double passes(GpuServer server, String queued) {
+    String series = "quern:gpu_passes_total{device=\"cuda:0\",queued=\"" + queued + "\",} ";
+    return server
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(series))
+        .mapToDouble(line -> Double.parseDouble(line.substring(series.length())))
+        .findAny()
+        .orElseThrow(() -> new AssertionError("no " + series));
   }
 
   private static String body(TinyCheckpoint model, List<Integer> prompt, String fields) {

@@ -90,7 +90,7 @@ final class AttentionOperations {
         }
       }
     } else {
-      decode(call, AttentionRun.ofSingleTokens(batch.host()));
+      decode(call, batch.singleTokens());
     }
     return out;
   }

@@ -37,6 +37,12 @@ record AttentionRun(
     return of(batch, 0, batch.sequences(), /* decode= */ true);
   }
 
+  /** The same, made for contexts of up to {@code longest} tokens. */
+  AttentionRun withLongestContext(int longest) {
+    return new AttentionRun(
+        decode, firstSequence, sequences, firstRow, rows, longestQuery, longest);
+  }
+
   private static AttentionRun of(ForwardBatch batch, int first, int end, boolean decode) {
     int[] starts = batch.queryStarts();
     int longestQuery = 0;

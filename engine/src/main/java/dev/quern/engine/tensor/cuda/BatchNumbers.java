@@ -15,17 +15,29 @@ import dev.quern.engine.tensor.ForwardBatch;
  * @param width blocks of a row of the block tables, padded with block 0
  */
 record BatchNumbers(ForwardBatch batch, int[] rowSequences, int[] rowLengths, int width) {
+  /** With rows as wide as the widest table. */
   static BatchNumbers of(ForwardBatch batch) {
+    int width = 1;
+    for (int[] table : batch.blockTables()) {
+      width = Math.max(width, table.length);
+    }
+    return of(batch, width);
+  }
+
+  /**
+   * With rows of {@code width} blocks.
+   *
+   * @param width no less than any context needs; blocks beyond it are left out
+   */
+  static BatchNumbers of(ForwardBatch batch, int width) {
     int[] sequences = new int[batch.tokens()];
     int[] lengths = new int[batch.tokens()];
-    int width = 1;
     for (int s = 0; s < batch.sequences(); s++) {
       int end = batch.queryStarts()[s + 1];
       for (int row = batch.queryStarts()[s]; row < end; row++) {
         sequences[row] = s;
         lengths[row] = batch.contextLengths()[s] - (end - 1 - row);
       }
-      width = Math.max(width, batch.blockTables()[s].length);
     }
     return new BatchNumbers(batch, sequences, lengths, width);
   }
@@ -50,7 +62,7 @@ record BatchNumbers(ForwardBatch batch, int[] rowSequences, int[] rowLengths, in
       at += part.length;
     }
     for (int[] table : batch.blockTables()) {
-      System.arraycopy(table, 0, all, at, table.length);
+      System.arraycopy(table, 0, all, at, Math.min(table.length, width));
       at += width;
     }
     System.arraycopy(batch.logitRows(), 0, all, at, batch.logitRows().length);

@@ -16,6 +16,7 @@ import dev.quern.engine.tensor.Draws;
 import dev.quern.engine.tensor.EncoderOperations;
 import dev.quern.engine.tensor.ExpertWeights;
 import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.ForwardPass;
 import dev.quern.engine.tensor.HeadLayout;
 import dev.quern.engine.tensor.KvCache;
 import dev.quern.engine.tensor.KvCacheShape;
@@ -24,10 +25,10 @@ import dev.quern.engine.tensor.RopeTable;
 import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.WeightLoader;
 import dev.quern.engine.tensor.Workspace;
-import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -35,24 +36,32 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Operations as kernels on one NVIDIA GPU, queued on one stream; only {@link #argmax}, {@link
- * #draw} and {@link #toHost} wait for them. Belongs to the thread that opens it.
+ * #toHost} and whoever reads {@linkplain #draw drawn} tokens wait for them. Belongs to the thread
+ * that opens it.
  *
  * <p>In fp32 a token's numbers are the same bits alone and in any batch. In bf16 and fp16 products
  * of up to eight rows are summed in another order than those of more, and a token computed in a
  * prefill chunk takes another attention kernel than one decoded alone; that may change a rounding.
+ * Whether a decode step is replayed as a graph changes nothing; see {@link DecodeGraphs}.
  */
 public final class CudaBackend implements Backend {
   private final CudaSession session;
   private final LayerOperations layers;
   private final AttentionOperations attention;
   private final ExpertOperations mixtures;
-  private final HostSampler sampler = new HostSampler();
+  private final DrawOperations drawing;
+  private final BatchUploads batches;
+  private final PassCounts passes = new PassCounts();
+  private final DecodeGraphs graphs;
 
-  private CudaBackend(CudaSession session) {
+  private CudaBackend(CudaSession session, boolean decodeGraphs) {
     this.session = session;
     this.layers = new LayerOperations(session);
     this.attention = new AttentionOperations(session);
     this.mixtures = new ExpertOperations(session);
+    this.drawing = new DrawOperations(session);
+    this.batches = new BatchUploads(session, drawing);
+    this.graphs = new DecodeGraphs(session, batches, passes, decodeGraphs);
   }
 
   /**
@@ -60,12 +69,19 @@ public final class CudaBackend implements Backend {
    *
    * @param memoryUtilization share of the device's memory that may be taken, in (0, 1]
    * @param cublasLt the file of cuBLASLt, which multiplies many rows faster; null: none
+   * @param decodeGraphs whether decode steps are recorded and replayed; else they are queued kernel
+   *     by kernel, with the same numbers
    * @throws QuernException UNAVAILABLE with what the driver said
    */
   public static CudaBackend open(
-      CudaDriver driver, CudaDevice device, double memoryUtilization, @Nullable Path cublasLt) {
+      CudaDriver driver,
+      CudaDevice device,
+      double memoryUtilization,
+      @Nullable Path cublasLt,
+      boolean decodeGraphs) {
     try {
-      return new CudaBackend(CudaSession.open(driver, device, memoryUtilization, cublasLt));
+      return new CudaBackend(
+          CudaSession.open(driver, device, memoryUtilization, cublasLt), decodeGraphs);
     } catch (CudaException e) {
       throw new QuernException(
           ErrorCategory.UNAVAILABLE, "device", device + " cannot be used: " + e.getMessage(), e);
@@ -94,11 +110,17 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public Map<String, Long> passes() {
+    return passes.byName();
+  }
+
+  @Override
   public WeightLoader weights(DType dtype) {
     if (!dtype.isFloating()) {
       throw new IllegalArgumentException("weights are floating, not " + dtype);
     }
-    return new CudaWeights(new WeightMemory(session.memory()), session.uploads(), dtype);
+    return new CudaWeights(
+        new WeightMemory(session.memory()), session.uploads(), dtype, graphs::forgetAll);
   }
 
   @Override
@@ -110,7 +132,7 @@ public final class CudaBackend implements Backend {
           DeviceArena arena = session.memory().arena("kv-cache", bytes);
           // What was never written is read by no query, but products with it must be numbers.
           session.stream().fill(arena.whole(), (byte) 0);
-          return new CudaKvCache(arena, shape, blocks);
+          return new CudaKvCache(arena, shape, blocks, graphs::forget);
         });
   }
 
@@ -139,18 +161,17 @@ public final class CudaBackend implements Backend {
 
   @Override
   public DeviceBatch upload(ForwardBatch batch) {
-    return CudaErrors.named(
-        "bringing a batch",
-        () -> {
-          if (batch.drawn() != null) {
-            throw new IllegalArgumentException("tokens are drawn at once: batches name known ones");
-          }
-          BatchNumbers numbers = BatchNumbers.of(batch);
-          int[] packed = numbers.packed();
-          DeviceBuffer buffer = session.buffer((long) packed.length * Integer.BYTES);
-          session.inputs().upload(buffer, packed);
-          return CudaBatch.of(numbers, buffer);
-        });
+    return batches.bring(batch);
+  }
+
+  @Override
+  public Tensor run(ForwardBatch batch, KvCache cache, ForwardPass pass) {
+    DecodeShape shape = DecodeShape.of(batch);
+    if (shape != null) {
+      return graphs.run(batch, shape, (CudaKvCache) cache, pass);
+    }
+    passes.kernels.increment();
+    return pass.forward(batches.bring(batch), cache);
   }
 
   @Override
@@ -280,10 +301,14 @@ public final class CudaBackend implements Backend {
     return CudaErrors.named("argmax", () -> layers.argmax(CudaTensor.of(logits)));
   }
 
-  /** On the host, once the step is over. */
   @Override
   public DrawnTokens draw(Tensor logits, Draws draws) {
-    return sampler.draw(this, logits, draws);
+    return CudaErrors.named("draw", () -> drawing.draw(CudaTensor.of(logits), draws));
+  }
+
+  @Override
+  public boolean drawsAhead() {
+    return true;
   }
 
   @Override
@@ -312,7 +337,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void close() {
-    session.close();
+    CudaErrors.close(List.of(graphs, drawing, session));
   }
 
   private static Tensor named(String operation, Supplier<? extends Tensor> work) {

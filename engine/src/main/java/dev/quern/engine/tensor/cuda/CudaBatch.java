@@ -11,6 +11,7 @@ import java.util.List;
  * A batch's numbers on the device; see {@link BatchNumbers} for their sizes.
  *
  * @param runs what attention launches where single tokens and several take different kernels
+ * @param singleTokens what it launches where they do not
  */
 record CudaBatch(
     ForwardBatch host,
@@ -23,11 +24,28 @@ record CudaBatch(
     DeviceBuffer queryStarts,
     DeviceBuffer contextLengths,
     BlockTables tables,
-    List<AttentionRun> runs)
+    List<AttentionRun> runs,
+    AttentionRun singleTokens)
     implements DeviceBatch {
 
   /** Of numbers that lie packed in {@code buffer}. */
   static CudaBatch of(BatchNumbers numbers, DeviceBuffer buffer) {
+    ForwardBatch batch = numbers.batch();
+    return of(numbers, buffer, AttentionRun.of(batch), AttentionRun.ofSingleTokens(batch));
+  }
+
+  /** Of numbers of a padded batch, for contexts of any length that its shape has room for. */
+  static CudaBatch of(BatchNumbers numbers, DeviceBuffer buffer, DecodeShape shape) {
+    AttentionRun run =
+        AttentionRun.ofSingleTokens(numbers.batch()).withLongestContext(shape.context());
+    return of(numbers, buffer, List.of(run), run);
+  }
+
+  private static CudaBatch of(
+      BatchNumbers numbers,
+      DeviceBuffer buffer,
+      List<AttentionRun> runs,
+      AttentionRun singleTokens) {
     ForwardBatch batch = numbers.batch();
     int tokens = batch.tokens();
     int sequences = batch.sequences();
@@ -43,7 +61,8 @@ record CudaBatch(
         parts.next(sequences + 1),
         parts.next(sequences),
         new BlockTables(parts.next(sequences * numbers.width()), numbers.width()),
-        AttentionRun.of(batch));
+        runs,
+        singleTokens);
   }
 
   private static CudaTensor ints(DeviceBuffer buffer) {

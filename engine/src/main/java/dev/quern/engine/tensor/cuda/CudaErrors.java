@@ -5,6 +5,7 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The driver's and the kernels' errors as the engine's. */
 final class CudaErrors {
@@ -29,6 +30,16 @@ final class CudaErrors {
       throw new QuernException(
           ErrorCategory.INTERNAL, "CUDA cannot do " + operation + ": " + e.getMessage(), e);
     }
+  }
+
+  /** What CUDA said of {@code failure}; null where it said nothing. */
+  static @Nullable CudaException cause(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CudaException cuda) {
+        return cuda;
+      }
+    }
+    return null;
   }
 
   static void named(String operation, Runnable work) {

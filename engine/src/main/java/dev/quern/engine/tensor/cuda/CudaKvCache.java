@@ -7,11 +7,16 @@ import dev.quern.engine.tensor.HeadLayout;
 import dev.quern.engine.tensor.KvCache;
 import dev.quern.engine.tensor.KvCacheShape;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * One slab: of each layer all keys, then all values, {@code [blocks, kvHeads, blockSize, headDim]}.
+ *
+ * @param users is told before the cache is gone
  */
-record CudaKvCache(DeviceArena arena, KvCacheShape shape, int blocks) implements KvCache {
+record CudaKvCache(
+    DeviceArena arena, KvCacheShape shape, int blocks, Consumer<? super CudaKvCache> users)
+    implements KvCache {
   /** Keys and values of {@code layer} as kernels see them with these heads. */
   CacheLayout layer(int layer, HeadLayout heads) {
     long bytes = shape.bytesPerBlock() / (2L * shape.layers()) * blocks;
@@ -28,6 +33,6 @@ record CudaKvCache(DeviceArena arena, KvCacheShape shape, int blocks) implements
 
   @Override
   public void close() {
-    CudaErrors.close(List.of(arena));
+    CudaErrors.close(List.<AutoCloseable>of(() -> users.accept(this), arena));
   }
 }

@@ -81,6 +81,11 @@ final class CudaSession implements AutoCloseable {
     }
   }
 
+  /** To make further memory and events of. */
+  CudaContext context() {
+    return context;
+  }
+
   CudaDevice device() {
     return context.device();
   }
@@ -115,6 +120,15 @@ final class CudaSession implements AutoCloseable {
 
   SplitTickets tickets() {
     return tickets;
+  }
+
+  StepMemory stepMemory() {
+    return stepMemory;
+  }
+
+  /** Changes when memory that steps use again and again lies elsewhere. */
+  long moves() {
+    return stepMemory.moves() + tickets.moves();
   }
 
   /** Starts a step; one at a time. */

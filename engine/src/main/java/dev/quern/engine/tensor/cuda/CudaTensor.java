@@ -17,6 +17,13 @@ record CudaTensor(DeviceBuffer buffer, DType dtype, long[] shape) implements Ten
     return Math.toIntExact(shape[0]);
   }
 
+  /** The first {@code rows}. */
+  CudaTensor first(int rows) {
+    long[] part = shape.clone();
+    part[0] = rows;
+    return new CudaTensor(buffer.slice(0, elements(part) * dtype.bytes()), dtype, part);
+  }
+
   /** Elements of one index of the outermost dimension. */
   int width() {
     return Math.toIntExact(elements(Arrays.copyOfRange(shape, 1, shape.length)));

@@ -16,12 +16,19 @@ final class CudaWeights implements WeightLoader {
   private final WeightMemory memory;
   private final WeightUploads uploads;
   private final DType dtype;
+  private final Runnable users;
   private MemoryUse use = MemoryUse.NONE;
 
-  CudaWeights(WeightMemory memory, WeightUploads uploads, DType dtype) {
+  /**
+   * Weights in {@code dtype}.
+   *
+   * @param users is told before the weights are gone
+   */
+  CudaWeights(WeightMemory memory, WeightUploads uploads, DType dtype, Runnable users) {
     this.memory = memory;
     this.uploads = uploads;
     this.dtype = dtype;
+    this.users = users;
   }
 
   @Override
@@ -93,7 +100,7 @@ final class CudaWeights implements WeightLoader {
   @Override
   public void close() {
     // A copy that is still under way must not write to what may be another's by then.
-    CudaErrors.close(List.<AutoCloseable>of(uploads::arrive, memory));
+    CudaErrors.close(List.<AutoCloseable>of(users::run, uploads::arrive, memory));
   }
 
   /** All parts, one after another. */

@@ -23,6 +23,7 @@ final class MemoryStack implements AutoCloseable {
   private final DeviceMemory memory;
   private final List<DeviceArena> arenas = new ArrayList<>();
   private long used;
+  private long moves;
 
   MemoryStack(DeviceMemory memory) {
     this.memory = memory;
@@ -35,9 +36,31 @@ final class MemoryStack implements AutoCloseable {
     if (arena == null || arena.whole().bytes() - arena.usedBytes() < aligned) {
       arena = memory.arena(TAG, Math.max(LEAST_BYTES, Math.max(aligned, used)));
       arenas.add(arena);
+      moves++;
     }
     used += aligned;
     return arena.take(bytes);
+  }
+
+  /** Bytes that are taken, each piece with what aligns the next. */
+  long usedBytes() {
+    return used;
+  }
+
+  /** Changes as soon as what is taken next may lie elsewhere than it did the last time. */
+  long moves() {
+    return moves;
+  }
+
+  /**
+   * Gives back what was taken after {@link #usedBytes} was {@code mark}; all of it must be in one
+   * arena.
+   */
+  void resetTo(long mark) {
+    if (arenas.size() == 1 && arenas.getFirst().usedBytes() > mark) {
+      arenas.getFirst().resetTo(mark);
+      used = mark;
+    }
   }
 
   /** Gives back all that was taken. */
@@ -45,6 +68,7 @@ final class MemoryStack implements AutoCloseable {
     if (arenas.size() > 1) {
       CudaErrors.close(arenas);
       arenas.clear();
+      moves++;
       arenas.add(memory.arena(TAG, Math.max(LEAST_BYTES, used)));
     }
     used = 0;

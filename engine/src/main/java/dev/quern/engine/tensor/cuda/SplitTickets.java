@@ -17,6 +17,7 @@ final class SplitTickets implements AutoCloseable {
   private final DeviceMemory memory;
   private final CudaStream stream;
   private @Nullable DeviceArena arena;
+  private long moves;
 
   SplitTickets(DeviceMemory memory, CudaStream stream) {
     this.memory = memory;
@@ -31,9 +32,15 @@ final class SplitTickets implements AutoCloseable {
       close();
       held = memory.arena(MemoryStack.TAG, grown);
       arena = held;
+      moves++;
       stream.fill(held.whole(), (byte) 0);
     }
     return held.whole().slice(0, bytes);
+  }
+
+  /** Changes when the zeros lie elsewhere. */
+  long moves() {
+    return moves;
   }
 
   @Override

@@ -12,7 +12,9 @@ import java.util.List;
 
 /**
  * Brings a step's numbers to the device without waiting for it: they are written to one of a few
- * pinned places in turn, and a place is written again once its copy is over.
+ * pinned places in turn, and a place is written again once its copy is over. A step brings its
+ * batch and what is wanted of its logits, and two steps are queued at most: so nobody waits here
+ * unless a step brings more than that.
  */
 final class StepInputs implements AutoCloseable {
   private static final String TAG = "step inputs";

@@ -26,6 +26,30 @@ final class StepMemory implements AutoCloseable {
     return current.take(bytes);
   }
 
+  /** Whether nothing has been taken since the step began. */
+  boolean isUntouched() {
+    return current == whole && whole.usedBytes() == 0 && nextLayer == 0;
+  }
+
+  /** Bytes taken outside of layers. */
+  long usedBytes() {
+    return whole.usedBytes();
+  }
+
+  /**
+   * Gives back what was taken outside of layers after {@link #usedBytes} was {@code mark}, and all
+   * that layers took.
+   */
+  void resetTo(long mark) {
+    whole.resetTo(mark);
+    nextLayer = 0;
+  }
+
+  /** See {@link MemoryStack#moves}. */
+  long moves() {
+    return whole.moves() + layers.get(0).moves() + layers.get(1).moves();
+  }
+
   /** Runs a layer over the memory of the layer before the last. */
   <T> T inLayer(Supplier<T> layer) {
     MemoryStack outer = current;

@@ -1,6 +1,6 @@
 /**
- * Draws tokens from logits on the host: all of it for backends that have no faster way, rare rows
- * for those that draw on the device.
+ * Draws tokens from logits on the host, for backends that have no faster way; and the reference for
+ * those that draw on the device.
  *
  * <p>In: rows of logits in fp32 and what is wanted of each. Out: token ids and log-probabilities.
  * This room knows no request and no sequence.

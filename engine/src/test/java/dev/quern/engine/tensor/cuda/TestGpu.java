@@ -22,14 +22,19 @@ public final class TestGpu {
 
   /** Opens it for the calling thread; the test is skipped, with the reason, where it cannot be. */
   public static CudaBackend open(EmulatorMode mode) {
+    return open(mode, true);
+  }
+
+  /** Likewise, with or without graphs of decode steps. */
+  public static CudaBackend open(EmulatorMode mode, boolean graphs) {
     if (Boolean.getBoolean(HARDWARE)) {
       CudaDriver driver = CudaDriver.open(null);
-      return CudaBackend.open(driver, driver.device(0), UTILIZATION, cublasLt(driver));
+      return CudaBackend.open(driver, driver.device(0), UTILIZATION, cublasLt(driver), graphs);
     }
     Emulator emulator = emulator();
     emulator.setMode(mode);
     CudaDriver driver = CudaDriver.open(emulator.library());
-    return CudaBackend.open(driver, driver.device(0), UTILIZATION, null);
+    return CudaBackend.open(driver, driver.device(0), UTILIZATION, null, graphs);
   }
 
   /** The machine itself, to set it or to let it fail. */

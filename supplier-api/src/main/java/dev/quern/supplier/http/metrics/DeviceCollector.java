@@ -4,6 +4,7 @@ import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelDevice;
 import dev.quern.supplier.ModelCatalog;
 import io.prometheus.client.Collector;
+import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,6 +24,7 @@ final class DeviceCollector extends Collector {
     Collection<ModelDevice> devices = devices();
     List<MetricFamilySamples> families = new ArrayList<>();
     families.add(heldBytes(devices));
+    families.add(passes(devices));
     families.addAll(gauges(devices));
     return families;
   }
@@ -47,6 +49,21 @@ final class DeviceCollector extends Collector {
           .heldBytes()
           .forEach(
               (tag, bytes) -> family.addMetric(List.of(device.name(), tag), bytes.doubleValue()));
+    }
+    return family;
+  }
+
+  private static MetricFamilySamples passes(Collection<ModelDevice> devices) {
+    CounterMetricFamily family =
+        new CounterMetricFamily(
+            "quern:gpu_passes",
+            "Passes of language models on a GPU: by kernels, recorded as a graph, or replayed.",
+            List.of("device", "queued"));
+    for (ModelDevice device : devices) {
+      device
+          .passes()
+          .forEach(
+              (way, count) -> family.addMetric(List.of(device.name(), way), count.doubleValue()));
     }
     return family;
   }
