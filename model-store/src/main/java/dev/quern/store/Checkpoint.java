@@ -50,6 +50,11 @@ public interface Checkpoint {
   /** The folder that it lies in, as an absolute path. */
   Path folder();
 
+  /** What {@link #open} reads it from again: its folder, or a GGUF model's first file. */
+  default Path path() {
+    return folder();
+  }
+
   /** The file that {@link #config} comes from. */
   Path configFile();
 

@@ -28,6 +28,11 @@ public record FileDigest(String file, long bytes, String sha256) {
     }
   }
 
+  /** Digests of some files of {@code folder}, in the order given. */
+  public static List<FileDigest> of(Path folder, List<Path> files) {
+    return files.stream().map(file -> digest(folder, file)).toList();
+  }
+
   private static FileDigest digest(Path folder, Path file) {
     try (InputStream in = Files.newInputStream(file)) {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");

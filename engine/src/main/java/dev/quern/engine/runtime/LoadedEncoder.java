@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /** A model that turns texts into vectors or scores. */
 public record LoadedEncoder(
-    String id, Path folder, ModelDevice device, Tokenizer tokenizer, EncoderEngine engine)
+    String id, Path path, ModelDevice device, Tokenizer tokenizer, EncoderEngine engine)
     implements LoadedModel {
   public EncoderDescription description() {
     return engine.facts().description();

@@ -21,7 +21,7 @@ import java.util.Set;
  */
 public record LoadedLanguageModel(
     String id,
-    Path folder,
+    Path path,
     ModelDevice device,
     Tokenizer tokenizer,
     Optional<ChatTemplate> chatTemplate,

@@ -13,8 +13,8 @@ public sealed interface LoadedModel extends AutoCloseable
   /** The name it was asked for: an id, a folder's name, or {@code demo}. */
   String id();
 
-  /** The folder that its files lie in. */
-  Path folder();
+  /** What its checkpoint is opened from: a folder, or a GGUF file. */
+  Path path();
 
   String architecture();
 

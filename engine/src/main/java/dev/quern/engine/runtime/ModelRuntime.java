@@ -93,7 +93,7 @@ public final class ModelRuntime implements AutoCloseable {
           ScheduledEngine engine = started.engine();
           return new LoadedLanguageModel(
               id,
-              checkpoint.folder(),
+              checkpoint.path(),
               started.device(),
               tokenizer,
               chatTemplate,
@@ -164,7 +164,7 @@ public final class ModelRuntime implements AutoCloseable {
                       settings.encoder().maxBatchTokens(),
                       settings.maxWaiting(),
                       settings.encoder().threads()));
-          return new LoadedEncoder(id, checkpoint.folder(), placement.device(), tokenizer, engine);
+          return new LoadedEncoder(id, checkpoint.path(), placement.device(), tokenizer, engine);
         });
   }
 

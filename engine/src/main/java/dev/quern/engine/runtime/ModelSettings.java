@@ -60,6 +60,19 @@ public record ModelSettings(
         OptionalInt.empty());
   }
 
+  public ModelSettings withDtype(DType chosen) {
+    return new ModelSettings(
+        device,
+        Optional.of(chosen),
+        maxModelLength,
+        maxNumSequences,
+        maxNumBatchedTokens,
+        kvCacheBytes,
+        maxWaiting,
+        threads,
+        encoder);
+  }
+
   public ModelSettings withEncoder(EncoderOptions chosen) {
     return new ModelSettings(
         device,

@@ -103,6 +103,15 @@ public final class GgufCheckpoint implements Checkpoint {
     return new GgufTexts(path, GgufFile.read(path).metadata());
   }
 
+  /**
+   * The files that a model is in: the one named, or all parts in order if it is one of several.
+   *
+   * @throws QuernException BAD_REQUEST if it is corrupt
+   */
+  public static List<Path> filesOf(Path file) {
+    return GgufParts.files(file.toAbsolutePath());
+  }
+
   private static boolean hasSuffix(Path path) {
     return fileName(path).endsWith(SUFFIX);
   }
@@ -114,6 +123,11 @@ public final class GgufCheckpoint implements Checkpoint {
   @Override
   public Path folder() {
     return Optional.ofNullable(file.getParent()).orElse(file);
+  }
+
+  @Override
+  public Path path() {
+    return file;
   }
 
   @Override

@@ -35,9 +35,20 @@ final class GgufParts {
   /** Reads a file, or all parts if it is one of several. */
   static GgufFile read(Path file) {
     GgufFile read = GgufFile.read(file);
+    List<Path> parts = parts(read);
+    return parts.size() == 1 ? read : merged(parts.stream().map(GgufFile::read).toList());
+  }
+
+  /** The file, or all parts in order if it is one of several. */
+  static List<Path> files(Path file) {
+    return parts(GgufFile.read(file));
+  }
+
+  private static List<Path> parts(GgufFile read) {
+    Path file = read.file();
     long parts = read.metadata().whole(COUNT_KEY).orElse(1);
     if (parts <= 1) {
-      return read;
+      return List.of(file);
     }
     Matcher name = PART.matcher(String.valueOf(file.getFileName()));
     if (!name.matches() || Integer.parseInt(name.group(3)) != parts) {
@@ -49,12 +60,12 @@ final class GgufParts {
               + ", but is not named like NAME-00001-of-00003.gguf: give the parts their names"
               + " back");
     }
-    List<GgufFile> all = new ArrayList<>();
+    List<Path> all = new ArrayList<>();
     for (int i = 1; i <= parts; i++) {
       String sibling = "%s%05d-of-%s%s".formatted(name.group(1), i, name.group(3), name.group(4));
-      all.add(GgufFile.read(file.resolveSibling(sibling)));
+      all.add(file.resolveSibling(sibling));
     }
-    return merged(all);
+    return all;
   }
 
   private static GgufFile merged(List<GgufFile> parts) {

@@ -9,6 +9,7 @@ import dev.quern.store.ErrorCategory;
 import dev.quern.store.FileDigest;
 import dev.quern.store.JsonFiles;
 import dev.quern.store.QuernException;
+import dev.quern.store.gguf.GgufCheckpoint;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,10 +17,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Which bytes a model's folder holds: the evidence of what is served.
+ * Which bytes a model's folder holds: the evidence of what is served. Of a GGUF model they are its
+ * own file's, or its parts', whatever else lies in the folder.
  *
  * <p>A pull stores it in the model's folder as {@code .quern/manifests/COMMIT.json}, when every
  * file was found right: where it is, the pull that wrote it was complete.
@@ -34,20 +39,44 @@ public record CheckpointManifest(List<FileDigest> files) {
     files = files.stream().sorted(Comparator.comparing(FileDigest::file)).toList();
   }
 
-  /** Reads and hashes every file of a folder. */
-  public static CheckpointManifest compute(Path folder) {
-    return new CheckpointManifest(FileDigest.of(folder));
+  /**
+   * Reads and hashes every file of a model.
+   *
+   * @param path a folder, or a GGUF file
+   */
+  public static CheckpointManifest compute(Path path) {
+    return new CheckpointManifest(
+        GgufCheckpoint.isGguf(path)
+            ? FileDigest.of(parent(path), GgufCheckpoint.filesOf(path))
+            : FileDigest.of(path));
   }
 
   /**
    * What the pull of a snapshot stored, if Quern pulled it. Nothing is compared with the folder.
    *
-   * @param snapshot {@code .../snapshots/COMMIT}
+   * @param path {@code .../snapshots/COMMIT}, or a GGUF file in it
    * @throws QuernException BAD_REQUEST if the stored manifest is damaged
    */
-  public static Optional<CheckpointManifest> load(Path snapshot) {
-    Path file = fileOf(snapshot);
-    return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
+  public static Optional<CheckpointManifest> load(Path path) {
+    boolean gguf = GgufCheckpoint.isGguf(path);
+    Path file = fileOf(gguf ? parent(path) : path);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    return gguf ? read(file).of(GgufCheckpoint.filesOf(path)) : Optional.of(read(file));
+  }
+
+  /** The same for some of the files; empty unless it has all of them. */
+  private Optional<CheckpointManifest> of(List<Path> some) {
+    Set<String> names =
+        some.stream().map(file -> String.valueOf(file.getFileName())).collect(Collectors.toSet());
+    CheckpointManifest part =
+        new CheckpointManifest(files.stream().filter(file -> names.contains(file.file())).toList());
+    return part.files().size() == names.size() ? Optional.of(part) : Optional.empty();
+  }
+
+  private static Path parent(Path file) {
+    return Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file lies in a folder");
   }
 
   /** Where the manifest of {@code .../snapshots/COMMIT} is stored, whether it exists or not. */

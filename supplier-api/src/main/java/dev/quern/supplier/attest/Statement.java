@@ -35,7 +35,7 @@ public record Statement(
   static Statement of(
       String name, LoadedModel model, String digest, String engineVersion, long signedAt) {
     String quantised =
-        Checkpoint.open(model.folder()).types().keySet().stream()
+        Checkpoint.open(model.path()).types().keySet().stream()
             .filter(type -> !PLAIN.contains(type))
             .map(type -> type.name().toLowerCase(Locale.ROOT))
             .sorted()

@@ -1,7 +1,12 @@
 package dev.quern.supplier.cli;
 
+import dev.quern.engine.runtime.LoadedEncoder;
 import dev.quern.engine.runtime.LoadedLanguageModel;
+import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
+import dev.quern.engine.runtime.ModelSettings;
+import dev.quern.engine.tensor.DType;
+import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.store.hub.CheckpointManifest;
@@ -21,8 +26,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** {@code quern attest keygen FILE} and {@code quern attest verify URL|FILE}. */
 final class AttestCommand implements Command {
@@ -47,13 +54,19 @@ final class AttestCommand implements Command {
           "any",
           "the key that must have signed");
   private static final Setting<Integer> CHALLENGES =
-      Setting.of("challenges", ValueType.integer(1, 10_000), "8", "prompts to replay");
+      Setting.of("challenges", ValueType.integer(1, 10_000), "32", "prompts to replay");
   private static final Setting<Double> TOLERANCE =
       Setting.of(
           "tolerance",
-          ValueType.decimal(0, 100),
+          ValueType.decimal(1, 100),
           Double.toString(Agreement.USUAL_TOLERANCE),
-          "most that log-probabilities may differ on average, in nats");
+          "how many times as far from the weights in fp32 as its dtype takes it the URL may be");
+  private static final Setting<String> DTYPE =
+      Setting.of(
+          QuernSettings.DTYPE.name(),
+          ValueType.choice("auto", "bf16", "fp16", "fp32"),
+          "auto",
+          "what the URL computes in; `auto` takes what it states");
   private static final Setting<String> KEY_FILE =
       Setting.absent(
           "key-file",
@@ -87,7 +100,7 @@ final class AttestCommand implements Command {
         CommandOptions.SEED,
         KEY_FILE,
         QuernSettings.DEVICE,
-        QuernSettings.DTYPE);
+        DTYPE);
   }
 
   @Override
@@ -119,8 +132,9 @@ final class AttestCommand implements Command {
             CheckTarget.url(subject),
             CommandOptions.valueOrDefault(PUBLIC_NAME, arguments),
             CommandOptions.value(KEY_FILE, arguments).map(AttestCommand::firstKey))) {
-      boolean holds = statement(endpoint.attestation(), arguments, configuration, console);
-      boolean agrees = replay(endpoint, arguments, configuration, console);
+      Attestation attestation = endpoint.attestation();
+      boolean holds = statement(attestation, arguments, configuration, console);
+      boolean agrees = replay(endpoint, attestation, arguments, configuration, console);
       return holds && agrees ? ExitCodes.DONE : ExitCodes.FAULT;
     }
   }
@@ -140,8 +154,9 @@ final class AttestCommand implements Command {
     }
     Optional<String> weights = CommandOptions.value(WEIGHTS, arguments);
     if (weights.isPresent()) {
-      Path folder = ModelLoader.folder(weights.get(), configuration, console);
-      String digest = CheckpointManifest.compute(folder).digest();
+      Path model =
+          Checkpoint.open(ModelLoader.folder(weights.get(), configuration, console)).path();
+      String digest = CheckpointManifest.compute(model).digest();
       boolean same = digest.equals(attestation.stated("checkpoint_digest"));
       holds &= said(console, "Digest", same, "the files here have " + digest);
     }
@@ -149,37 +164,63 @@ final class AttestCommand implements Command {
   }
 
   private static boolean replay(
-      Endpoint endpoint, Arguments arguments, QuernConfiguration configuration, Console console) {
+      Endpoint endpoint,
+      Attestation attestation,
+      Arguments arguments,
+      QuernConfiguration configuration,
+      Console console) {
     Optional<String> weights = CommandOptions.value(WEIGHTS, arguments);
     if (weights.isEmpty()) {
       console.say("No --weights: the model's answers were not compared");
       return true;
     }
+    DType dtype =
+        configuration.loading(weights.get()).dtype().orElseGet(() -> statedDtype(attestation));
+    int count = CommandOptions.valueOrDefault(CHALLENGES, arguments);
+    long seed =
+        CommandOptions.value(CommandOptions.SEED, arguments)
+            .orElseGet(() -> new SecureRandom().nextLong());
     NativeLibraries.prepare(configuration.cache(), console.environment(), console::say);
     try (ModelRuntime runtime = new ModelRuntime()) {
-      if (!(ModelLoader.load(runtime, weights.get(), configuration, console)
-          instanceof LoadedLanguageModel reference)) {
-        throw QuernException.badRequest("weights", "weights: only language models are replayed");
-      }
-      Agreement agreement =
-          Replay.compare(
-              reference,
-              endpoint,
-              CommandOptions.valueOrDefault(CHALLENGES, arguments),
-              CommandOptions.value(CommandOptions.SEED, arguments)
-                  .orElseGet(() -> new SecureRandom().nextLong()));
+      Function<DType, LoadedLanguageModel> loader =
+          type -> load(runtime, weights.get(), type, configuration, console);
+      Agreement agreement = Replay.compare(loader, dtype, endpoint, count, seed);
+      double tolerance = CommandOptions.valueOrDefault(TOLERANCE, arguments);
       return said(
           console,
           "Agreement",
-          agreement.within(CommandOptions.valueOrDefault(TOLERANCE, arguments)),
-          ("%d tokens: log-probabilities differ by %.5f nats on average, by %.5f at most; the most"
-                  + " probable token is the same for %.1f %%")
-              .formatted(
-                  agreement.tokens(),
-                  agreement.meanDifference(),
-                  agreement.largestDifference(),
-                  100 * agreement.sameLikeliest()));
+          agreement.within(tolerance),
+          AgreementText.of(agreement, dtype, tolerance));
     }
+  }
+
+  private static LoadedLanguageModel load(
+      ModelRuntime runtime,
+      String weights,
+      DType dtype,
+      QuernConfiguration configuration,
+      Console console) {
+    ModelSettings settings = configuration.loading(weights).withDtype(dtype);
+    LoadedModel model = ModelLoader.load(runtime, weights, configuration, settings, console);
+    return switch (model) {
+      case LoadedLanguageModel language -> language;
+      case LoadedEncoder encoder ->
+          throw QuernException.badRequest("weights", "weights: only language models are replayed");
+    };
+  }
+
+  private static DType statedDtype(Attestation attestation) {
+    String stated = attestation.stated("dtype");
+    return Arrays.stream(DType.values())
+        .filter(type -> type.name().equalsIgnoreCase(stated))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                QuernException.badRequest(
+                    "dtype",
+                    "the statement's dtype '"
+                        + stated
+                        + "' is none that is known here; say with --dtype what it computes in"));
   }
 
   private static boolean said(Console console, String what, boolean holds, String detail) {

@@ -2,6 +2,7 @@ package dev.quern.supplier.cli;
 
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
+import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.DemoModel;
 import dev.quern.store.ErrorCategory;
@@ -30,15 +31,22 @@ final class ModelLoader {
   /** Loads a model and says so. */
   static LoadedModel load(
       ModelRuntime runtime, String reference, QuernConfiguration configuration, Console console) {
+    return load(runtime, reference, configuration, configuration.loading(reference), console);
+  }
+
+  /** Loads a model by settings of its own, and says so. */
+  static LoadedModel load(
+      ModelRuntime runtime,
+      String reference,
+      QuernConfiguration configuration,
+      ModelSettings settings,
+      Console console) {
     Path folder = pulledFolder(reference, configuration, console);
     console.say("Loading " + reference + (reference.equals(DEMO) ? "" : " from " + folder));
     long begin = System.nanoTime();
     LoadedModel model =
         runtime.load(
-            id(reference, folder),
-            folder,
-            configuration.loading(reference),
-            new LoadingLines(reference, console::say));
+            id(reference, folder), folder, settings, new LoadingLines(reference, console::say));
     console.say(
         "Loaded %s on %s: %s, %s parameters, %s, context of %d tokens, in %.1f s"
             .formatted(

@@ -109,8 +109,7 @@ final class ServeCommand implements Command {
           configuration.models().stream()
               .anyMatch(
                   model ->
-                      model.equals(alias.model())
-                          || model.replaceAll("/+$", "").endsWith("/" + alias.model()));
+                      model.equals(alias.model()) || ownName(model).endsWith("/" + alias.model()));
       if (!known) {
         throw QuernException.badRequest(
             "alias",
@@ -122,6 +121,11 @@ final class ServeCommand implements Command {
                 + String.join(", ", configuration.models()));
       }
     }
+  }
+
+  /** Ends with the name that a model is served under unless an alias says otherwise. */
+  private static String ownName(String model) {
+    return "/" + model.replaceAll("/+$", "").replaceFirst("(?i)\\.gguf$", "");
   }
 
   private static boolean names(Alias alias, String reference, LoadedModel model) {

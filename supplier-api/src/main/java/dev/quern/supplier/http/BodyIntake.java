@@ -5,18 +5,29 @@ import dev.quern.store.QuernException;
 import dev.quern.supplier.http.openai.Json;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** Takes in JSON bodies: received on the event loop, parsed and handled by the intake workers. */
+/**
+ * Takes in JSON bodies: received on the event loop, parsed and handled by the intake workers. From
+ * then on a relay's miner waits for a head, and is promised one.
+ */
 final class BodyIntake {
   private final Workers workers;
   private final long maxBodyBytes;
   private final ServerLimits limits;
+  private final int headMillis;
   private final AtomicLong bodiesInFlight = new AtomicLong();
 
-  BodyIntake(Workers workers, long maxBodyBytes, ServerLimits limits) {
+  /**
+   * An intake.
+   *
+   * @param headMillis in which a relay gets a head, whatever becomes of it
+   */
+  BodyIntake(Workers workers, long maxBodyBytes, ServerLimits limits, int headMillis) {
     this.workers = workers;
     this.maxBodyBytes = maxBodyBytes;
     this.limits = limits;
+    this.headMillis = headMillis;
   }
 
   /**
@@ -31,8 +42,9 @@ final class BodyIntake {
         limits,
         bodiesInFlight,
         received -> {
+          @Nullable EarlyHead head = promisedHead(exchange, received.bytes());
           try {
-            workers.intake(() -> handle(exchange, received, work));
+            workers.intake(() -> handle(exchange, received, head, work));
           } catch (QuernException e) {
             received.release();
             exchange.fail(e);
@@ -40,13 +52,24 @@ final class BodyIntake {
         });
   }
 
+  private @Nullable EarlyHead promisedHead(Exchange exchange, byte[] body) {
+    return exchange.relay().isPresent() ? EarlyHead.promise(exchange, body, headMillis) : null;
+  }
+
   private static void handle(
-      Exchange exchange, RequestBody.Received received, Consumer<ObjectNode> work) {
+      Exchange exchange,
+      RequestBody.Received received,
+      @Nullable EarlyHead head,
+      Consumer<ObjectNode> work) {
     try {
       if (exchange.isOver()) {
         return;
       }
-      work.accept(Json.readObject(received.bytes()));
+      ObjectNode body = Json.readObject(received.bytes());
+      if (head != null) {
+        head.read(body);
+      }
+      work.accept(body);
     } catch (RuntimeException | Error e) {
       exchange.fail(e);
     } finally {

@@ -109,12 +109,7 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
             return;
           }
           if (first) {
-            response
-                .setChunked(true)
-                .putHeader("Content-Type", framing.contentType())
-                .putHeader("Cache-Control", "no-cache")
-                // Proxies that buffer would hold back the tokens.
-                .putHeader("X-Accel-Buffering", "no");
+            framing.prepare(response);
           }
           if (last) {
             response.end(events);

@@ -41,6 +41,9 @@ final class Exchange {
   /** Set on the event loop before the request is handed to anybody. */
   private @Nullable Relay relay;
 
+  /** Of the event loop alone. */
+  private @Nullable EarlyHead earlyHead;
+
   /** Made on the event loop, before anything else touches the response. */
   Exchange(HttpServerRequest request, Context context) {
     this.request = request;
@@ -58,6 +61,21 @@ final class Exchange {
   /** It has come through the network. */
   void becomes(Relay arrived) {
     relay = arrived;
+  }
+
+  /** Its head leaves before its answer is known, if that takes long; on the event loop. */
+  void promised(EarlyHead head) {
+    earlyHead = head;
+  }
+
+  /** Sends the head that was promised, if one was and it has not left; any thread. */
+  void openHead() {
+    onEventLoop(
+        () -> {
+          if (earlyHead != null) {
+            earlyHead.open();
+          }
+        });
   }
 
   /** What came through the network, as such. */
@@ -127,7 +145,7 @@ final class Exchange {
   void answer(int status, String contentType, byte[] body) {
     onEventLoop(
         () -> {
-          if (isOver() || response.headWritten()) {
+          if (endsEarlyHead(body) || isOver() || response.headWritten()) {
             return;
           }
           response
@@ -141,10 +159,10 @@ final class Exchange {
     QuernException known = known(error);
     onEventLoop(
         () -> {
-          if (isOver() || response.headWritten()) {
+          ErrorAnswer answer = errorAnswer(known);
+          if (endsEarlyHead(answer.body()) || isOver() || response.headWritten()) {
             return;
           }
-          ErrorAnswer answer = errorAnswer(known);
           answer
               .retryAfterSeconds()
               .ifPresent(seconds -> response.putHeader("Retry-After", String.valueOf(seconds)));
@@ -153,6 +171,17 @@ final class Exchange {
           }
           answer(answer.status(), JSON, answer.body());
         });
+  }
+
+  /** Ends an answer whose head has left early; false if none has. */
+  private boolean endsEarlyHead(byte[] body) {
+    if (earlyHead == null || !earlyHead.isOpen()) {
+      return false;
+    }
+    if (!isOver()) {
+      response.end(earlyHead.last(body));
+    }
+    return true;
   }
 
   /** As {@link #fail}, and the connection ends: what follows on it cannot be trusted. */

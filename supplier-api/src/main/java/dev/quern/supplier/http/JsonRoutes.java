@@ -176,7 +176,7 @@ final class JsonRoutes {
       return new EventStreamDelivery(exchange, renderer, plan.envelope(), limits);
     }
     return plan.relay()
-        ? new EarlyDelivery(exchange, renderer, relays.keepAliveMillis())
+        ? new EarlyDelivery(exchange, renderer)
         : new WholeDelivery(exchange, renderer);
   }
 

@@ -6,6 +6,7 @@ import dev.quern.supplier.relay.Canary;
 import dev.quern.supplier.relay.CanarySettings;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /** Whether requests are welcome, and if not, why. Any thread. */
@@ -13,14 +14,22 @@ final class Readiness implements AutoCloseable {
   private final ModelCatalog catalog;
   private final List<Canary> canaries;
   private final BooleanSupplier draining;
+  private final AtomicBoolean rehearsed;
 
+  /**
+   * Watches from now on.
+   *
+   * @param rehearsed whether it may be ready before {@link #rehearsed}
+   */
   Readiness(
       ModelCatalog catalog,
       List<ServedModel> models,
       CanarySettings settings,
-      BooleanSupplier draining) {
+      BooleanSupplier draining,
+      boolean rehearsed) {
     this.catalog = catalog;
     this.draining = draining;
+    this.rehearsed = new AtomicBoolean(rehearsed);
     this.canaries =
         settings.seconds() == 0
             ? List.of()
@@ -37,9 +46,17 @@ final class Readiness implements AutoCloseable {
     if (draining.getAsBoolean()) {
       return Optional.of("draining");
     }
+    if (!rehearsed.get()) {
+      return Optional.of("starting");
+    }
     return catalog
         .fault()
         .or(() -> canaries.stream().flatMap(canary -> canary.fault().stream()).findFirst());
+  }
+
+  /** What a first request takes is behind. */
+  void rehearsed() {
+    rehearsed.set(true);
   }
 
   @Override

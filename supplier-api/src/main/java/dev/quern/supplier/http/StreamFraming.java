@@ -1,6 +1,7 @@
 package dev.quern.supplier.http;
 
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
 import org.jspecify.annotations.Nullable;
 
 /** How the chunks of a stream are told apart. */
@@ -28,8 +29,17 @@ enum StreamFraming {
     return accept != null && accept.contains(LINES.contentType) ? LINES : EVENTS;
   }
 
-  String contentType() {
-    return contentType;
+  /** Makes a stream of a response, unless its head has left. */
+  void prepare(HttpServerResponse response) {
+    if (response.headWritten()) {
+      return;
+    }
+    response
+        .setChunked(true)
+        .putHeader("Content-Type", contentType)
+        .putHeader("Cache-Control", "no-cache")
+        // Proxies that buffer would hold back the tokens.
+        .putHeader("X-Accel-Buffering", "no");
   }
 
   void append(Buffer out, byte[] chunk) {

@@ -1,11 +1,13 @@
 package dev.quern.supplier.http;
 
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
 import dev.quern.supplier.attest.Attester;
 import dev.quern.supplier.attest.SigningKey;
 import dev.quern.supplier.http.encoder.ServedEncoders;
+import dev.quern.supplier.http.generation.ServedModel;
 import dev.quern.supplier.http.generation.ServedModels;
 import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.http.metrics.ServerMetrics;
@@ -15,12 +17,15 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -87,11 +92,11 @@ public final class SupplierServer implements AutoCloseable {
    */
   public static SupplierServer start(
       ServerSettings settings, RelaySettings relays, ModelCatalog catalog) {
-    return start(settings, relays, Optional.empty(), catalog);
+    return start(settings, relays, ServerLimits.of(settings), catalog);
   }
 
   /**
-   * Starts to listen.
+   * Starts to listen and rehearses; is ready when it returns.
    *
    * @param key signs statements about the models
    * @throws QuernException UNAVAILABLE when the address cannot be bound
@@ -101,12 +106,48 @@ public final class SupplierServer implements AutoCloseable {
       RelaySettings relays,
       Optional<SigningKey> key,
       ModelCatalog catalog) {
-    return start(settings, relays, key, ServerLimits.of(settings), catalog);
+    ServedModels models = models(catalog, TemplateLoader::load);
+    SupplierServer server =
+        start(settings, relays, key, ServerLimits.of(settings), catalog, models, false);
+    Rehearsal rehearsal =
+        new Rehearsal(reachable(settings, server), settings.apiKeys().stream().findFirst());
+    models.models().forEach(rehearsal::run);
+    server.readiness.rehearsed();
+    return server;
+  }
+
+  /** An address at which this process reaches itself. */
+  private static InetSocketAddress reachable(ServerSettings settings, SupplierServer server) {
+    InetSocketAddress bound = new InetSocketAddress(settings.host(), server.port());
+    return bound.getAddress() != null && bound.getAddress().isAnyLocalAddress()
+        ? new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port())
+        : bound;
   }
 
   static SupplierServer start(
       ServerSettings settings, RelaySettings relays, ServerLimits limits, ModelCatalog catalog) {
-    return start(settings, relays, Optional.empty(), limits, catalog);
+    return start(settings, relays, limits, catalog, TemplateLoader::load);
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param templates a model's chat template
+   */
+  static SupplierServer start(
+      ServerSettings settings,
+      RelaySettings relays,
+      ServerLimits limits,
+      ModelCatalog catalog,
+      Function<LoadedLanguageModel, ServedModel.ConversationTemplate> templates) {
+    return start(
+        settings, relays, Optional.empty(), limits, catalog, models(catalog, templates), true);
+  }
+
+  private static ServedModels models(
+      ModelCatalog catalog,
+      Function<LoadedLanguageModel, ServedModel.ConversationTemplate> templates) {
+    return new ServedModels(catalog, version(), templates);
   }
 
   private static SupplierServer start(
@@ -114,21 +155,24 @@ public final class SupplierServer implements AutoCloseable {
       RelaySettings relays,
       Optional<SigningKey> key,
       ServerLimits limits,
-      ModelCatalog catalog) {
+      ModelCatalog catalog,
+      ServedModels models,
+      boolean rehearsed) {
     String version = version();
-    ServedModels models = new ServedModels(catalog, version, TemplateLoader::load);
     models.models().forEach(model -> model.engine().relayShare(relays.share()));
     ServedEncoders encoders = new ServedEncoders(catalog, settings.encoders());
     ServerMetrics metrics = new ServerMetrics(models, encoders, catalog);
     AtomicBoolean draining = new AtomicBoolean();
     Workers workers = new Workers(limits.maxQueuedRequests());
-    BodyIntake bodies = new BodyIntake(workers, settings.maxBodyBytes(), limits);
+    BodyIntake bodies =
+        new BodyIntake(workers, settings.maxBodyBytes(), limits, relays.keepAliveMillis());
     InFlight inFlight = new InFlight();
     InFlight answers = new InFlight();
     ConnectionGuard connections =
         new ConnectionGuard(settings.maxConnections(), limits.idleConnectionMillis());
     RelayDesk desk = new RelayDesk(relays, metrics.relays());
-    Readiness readiness = new Readiness(catalog, models.models(), relays.canary(), draining::get);
+    Readiness readiness =
+        new Readiness(catalog, models.models(), relays.canary(), draining::get, rehearsed);
     metrics.relays().ready(() -> readiness.fault().isEmpty());
     PoktRoutes pokt = new PoktRoutes(catalog, relays, new Attester(key, version));
     RouteTable routes =

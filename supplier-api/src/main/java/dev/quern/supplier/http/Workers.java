@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * rendering) have their own, so that a prompt of megabytes never holds up another's tokens.
  */
 final class Workers implements AutoCloseable {
-  private static final int MOST_THREADS = 8;
+  static final int MOST_THREADS = 8;
 
   private final ThreadPoolExecutor intake;
   private final ThreadPoolExecutor output;

@@ -25,10 +25,14 @@ public final class CheckpointDigest {
 
   private CheckpointDigest() {}
 
-  /** Begins to find out. */
-  public static CheckpointDigest of(Path folder) {
+  /**
+   * Begins to find out.
+   *
+   * @param path what the checkpoint was opened from
+   */
+  public static CheckpointDigest of(Path path) {
     CheckpointDigest digest = new CheckpointDigest();
-    Thread.ofVirtual().name("checkpoint-digest").start(() -> digest.find(folder));
+    Thread.ofVirtual().name("checkpoint-digest").start(() -> digest.find(path));
     return digest;
   }
 
@@ -59,14 +63,12 @@ public final class CheckpointDigest {
     }
   }
 
-  private void find(Path folder) {
+  private void find(Path path) {
     try {
       digest.complete(
-          CheckpointManifest.load(folder)
-              .orElseGet(() -> CheckpointManifest.compute(folder))
-              .digest());
+          CheckpointManifest.load(path).orElseGet(() -> CheckpointManifest.compute(path)).digest());
     } catch (RuntimeException e) {
-      LOG.warn("the files of {} could not be hashed", folder, e);
+      LOG.warn("the files of {} could not be hashed", path, e);
       digest.completeExceptionally(e);
     }
   }

@@ -3,15 +3,20 @@ package dev.quern.supplier.relay;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.quern.store.Checkpoint;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.ModelFiles;
 import dev.quern.store.QuernException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
  * What the network's testers ask of a model: its tokenizer and its configuration, as the files of
  * the checkpoint have them, without the checkpoint's own name.
+ *
+ * <p>A GGUF model has neither: they are what Quern makes of the file's metadata, in the terms of
+ * the Hugging Face layout.
  *
  * <p>Reads and hashes megabytes: for worker threads. Every answer is exactly {@link
  * PythonJson#dumps} of its object, so that its digest is that of the answer's own bytes, too.
@@ -19,9 +24,13 @@ import java.util.function.Supplier;
 public final class ModelIdentity {
   private static final long LONGEST_FILE = 256 << 20;
   private static final String HIDDEN = "Unknown";
+  private static final String CONFIG = "config.json";
+
+  /** What transformers writes for a tokenizer that states none: {@code int(1e30)}. */
+  private static final String NO_LENGTH = "1000000000000000019884624838656";
 
   private final String publicName;
-  private final Supplier<ModelFiles> files;
+  private final Supplier<Checkpoint> checkpoint;
   private final int contextLength;
   private final int maxTokens;
   private final Supplier<String> digest;
@@ -35,12 +44,12 @@ public final class ModelIdentity {
    */
   public ModelIdentity(
       String publicName,
-      Supplier<ModelFiles> files,
+      Supplier<Checkpoint> checkpoint,
       int contextLength,
       int maxTokens,
       Supplier<String> digest) {
     this.publicName = publicName;
-    this.files = files;
+    this.checkpoint = checkpoint;
     this.contextLength = contextLength;
     this.maxTokens = maxTokens;
     this.digest = digest;
@@ -75,27 +84,42 @@ public final class ModelIdentity {
   }
 
   private ObjectNode tokenizerObject() {
+    ModelFiles files = checkpoint.get().files();
     ObjectNode object = newObject();
-    object.set("tokenizer", file("tokenizer.json"));
-    object.set("tokenizer_config", hideName(tokenizerConfig(), "name_or_path"));
-    object.set("special_tokens_map", optionalFile("special_tokens_map.json"));
+    object.set(
+        "tokenizer",
+        file(files, "tokenizer.json")
+            .orElseThrow(
+                () ->
+                    new QuernException(
+                        ErrorCategory.NOT_FOUND, "This model has no tokenizer.json.")));
+    object.set("tokenizer_config", hideName(tokenizerConfig(files), "name_or_path"));
+    object.set(
+        "special_tokens_map",
+        file(files, "special_tokens_map.json").orElseGet(ModelIdentity::newObject));
     return object;
   }
 
   /**
    * The testers read this length with {@code int(...)}, since JSON has no room for some of them.
    */
-  private ObjectNode tokenizerConfig() {
-    ObjectNode config = optionalFile("tokenizer_config.json");
+  private static ObjectNode tokenizerConfig(ModelFiles files) {
+    ObjectNode config = file(files, "tokenizer_config.json").orElseGet(ModelIdentity::newObject);
     JsonNode length = config.path("model_max_length");
     if (length.isNumber()) {
       config.put("model_max_length", length.decimalValue().toBigInteger().toString());
+    } else if (length.isMissingNode()) {
+      config.put("model_max_length", NO_LENGTH);
     }
     return config;
   }
 
   private ObjectNode configObject() {
-    ObjectNode config = file("config.json");
+    Checkpoint opened = checkpoint.get();
+    // The file's own numbers; a GGUF model has no such file, but what Quern makes of its metadata.
+    ObjectNode config =
+        file(opened.files(), CONFIG)
+            .orElseGet(() -> PythonJson.readObject(opened.config().toString(), CONFIG));
     config.put("_name_or_path", HIDDEN);
     ObjectNode object = newObject();
     object.set("config", config);
@@ -110,20 +134,8 @@ public final class ModelIdentity {
     return config.has(member) ? config.put(member, HIDDEN) : config;
   }
 
-  private ObjectNode file(String name) {
-    ObjectNode object = optionalFile(name);
-    if (object.isEmpty()) {
-      throw new QuernException(ErrorCategory.NOT_FOUND, "This model has no " + name + ".");
-    }
-    return object;
-  }
-
-  private ObjectNode optionalFile(String name) {
-    return files
-        .get()
-        .read(name, LONGEST_FILE)
-        .map(text -> PythonJson.readObject(text, name))
-        .orElseGet(ModelIdentity::newObject);
+  private static Optional<ObjectNode> file(ModelFiles files, String name) {
+    return files.read(name, LONGEST_FILE).map(text -> PythonJson.readObject(text, name));
   }
 
   private static byte[] hash(ObjectNode object) {

@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 
 /** Copies of a checkpoint in bf16 with other weights, as a supplier that cheats would serve. */
 final class AlteredCheckpoint {
+  private static final int BLOCK = 32;
+
   private AlteredCheckpoint() {}
 
   /** Changes one row of a matrix in place. */
@@ -24,20 +26,30 @@ final class AlteredCheckpoint {
 
   /** Each row rounded to {@code 2^bits - 1} steps of its largest value. */
   static Path quantised(Path original, Path copy, int bits) throws IOException {
-    int most = (1 << (bits - 1)) - 1;
+    return write(original, copy, row -> round(row, 0, row.length, bits));
+  }
+
+  /** As GGUF's Q8_0 and Q4_0: blocks of 32 weights have steps of their own. */
+  static Path quantisedInBlocks(Path original, Path copy, int bits) throws IOException {
     return write(
         original,
         copy,
         row -> {
-          float largest = 0;
-          for (float value : row) {
-            largest = Math.max(largest, Math.abs(value));
-          }
-          float step = largest / most;
-          for (int i = 0; i < row.length && step > 0; i++) {
-            row[i] = Math.round(row[i] / step) * step;
+          for (int begin = 0; begin < row.length; begin += BLOCK) {
+            round(row, begin, Math.min(row.length, begin + BLOCK), bits);
           }
         });
+  }
+
+  private static void round(float[] row, int begin, int end, int bits) {
+    float largest = 0;
+    for (int i = begin; i < end; i++) {
+      largest = Math.max(largest, Math.abs(row[i]));
+    }
+    float step = largest / ((1 << (bits - 1)) - 1);
+    for (int i = begin; i < end && step > 0; i++) {
+      row[i] = Math.round(row[i] / step) * step;
+    }
   }
 
   /** Each weight changed by normal noise of {@code share} of its size, as a fine-tune might. */

@@ -15,17 +15,20 @@ import dev.quern.supplier.http.SupplierServer;
 import dev.quern.supplier.relay.RelaySettings;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,14 +78,19 @@ class AttestCommandTest {
         "--public-key",
         publicKey,
         "--challenges",
-        "2",
-        "--dtype",
-        "fp32"
+        "2"
       };
       assertEquals(0, run(verify), this::said);
       assertEquals(4, said().lines().filter(line -> line.contains(" pass")).count(), this::said);
-      Path other = Files.createDirectory(folder.resolve("other"));
-      Files.writeString(other.resolve("config.json"), "{}");
+      assertTrue(said().contains("nats from the weights in f32"), this::said);
+      // What the statement does not say may be taken from the command line.
+      String[] asBf16 = Arrays.copyOf(verify, verify.length + 2);
+      asBf16[verify.length] = "--dtype";
+      asBf16[verify.length + 1] = "bf16";
+      assertEquals(0, run(asBf16), this::said);
+      assertTrue(said().contains("0.00 times as far from the weights in f32"), this::said);
+      Path other = copy(model, folder.resolve("other"));
+      Files.writeString(other.resolve("added.txt"), "");
       assertEquals(
           1, run("attest", "verify", statement(url, folder), "--weights", other.toString()));
       assertTrue(said().contains("Digest     FAIL"), this::said);
@@ -100,6 +108,16 @@ class AttestCommandTest {
     assertEquals(2, run("check"));
     assertEquals(2, run("check", "ftp://x"));
     assertEquals(2, run("attest", "verify"));
+  }
+
+  private static Path copy(Path model, Path folder) throws IOException {
+    Files.createDirectory(folder);
+    try (Stream<Path> files = Files.list(model)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, folder.resolve(file.getFileName()));
+      }
+    }
+    return folder;
   }
 
   private static String statement(String url, Path folder) throws Exception {

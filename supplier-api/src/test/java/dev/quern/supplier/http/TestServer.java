@@ -11,6 +11,8 @@ import dev.quern.engine.runtime.ModelSettings;
 import dev.quern.engine.tensor.DType;
 import dev.quern.store.DemoModel;
 import dev.quern.supplier.ModelCatalog;
+import dev.quern.supplier.http.generation.ServedModel;
+import dev.quern.supplier.http.generation.TemplateLoader;
 import dev.quern.supplier.relay.RelayAccess;
 import dev.quern.supplier.relay.RelayLimits;
 import dev.quern.supplier.relay.RelaySettings;
@@ -28,6 +30,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 
 /** A server on a free port that serves the demo model, with what tests ask of it. */
 final class TestServer implements AutoCloseable {
@@ -74,6 +77,19 @@ final class TestServer implements AutoCloseable {
       int maxWaiting,
       Map<String, String> aliases,
       Optional<String> defaultModel) {
+    return start(
+        cache, settings, relays, limits, maxWaiting, aliases, defaultModel, TemplateLoader::load);
+  }
+
+  static TestServer start(
+      Path cache,
+      ServerSettings settings,
+      RelaySettings relays,
+      ServerLimits limits,
+      int maxWaiting,
+      Map<String, String> aliases,
+      Optional<String> defaultModel,
+      Function<LoadedLanguageModel, ServedModel.ConversationTemplate> templates) {
     ModelRuntime runtime = new ModelRuntime();
     try {
       LoadedLanguageModel model =
@@ -81,7 +97,7 @@ final class TestServer implements AutoCloseable {
               runtime.load("demo", DemoModel.extract(cache), modelSettings(maxWaiting));
       ModelCatalog catalog = new ModelCatalog(List.of(model), aliases, defaultModel);
       return new TestServer(
-          runtime, model, SupplierServer.start(settings, relays, limits, catalog));
+          runtime, model, SupplierServer.start(settings, relays, limits, catalog, templates));
     } catch (RuntimeException e) {
       runtime.close();
       throw e;

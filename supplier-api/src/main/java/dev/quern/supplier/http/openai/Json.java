@@ -2,7 +2,9 @@ package dev.quern.supplier.http.openai;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
@@ -79,6 +81,25 @@ public final class Json {
             : "The body must be a JSON object.");
   }
 
+  /** Whether a body has a member of its own that is true; false for what is no JSON. */
+  public static boolean hasTrue(byte[] body, String member) {
+    try (JsonParser in = MAPPER.getFactory().createParser(body)) {
+      if (in.nextToken() != JsonToken.START_OBJECT) {
+        return false;
+      }
+      while (in.nextToken() == JsonToken.FIELD_NAME) {
+        boolean wanted = in.currentName().equals(member);
+        if (in.nextToken() == JsonToken.VALUE_TRUE && wanted) {
+          return true;
+        }
+        in.skipChildren();
+      }
+      return false;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** Trees for the documents that Quern itself writes, such as schemas. */
   static JsonNode ownDocument(String json) {
     try {
@@ -105,6 +126,11 @@ public final class Json {
       throw new UncheckedIOException("a stream in memory failed", e);
     }
     return bytes.toByteArray();
+  }
+
+  /** A text as a JSON string. */
+  public static String quoted(String text) {
+    return MAPPER.getNodeFactory().textNode(text).toString();
   }
 
   /** UTF-8 bytes of a tree. */
