@@ -162,6 +162,9 @@ inline Fiber* nextRunnable(int linear) {
   return nullptr;
 }
 
+/** Whether two literals say the same. Nearly always they are one. */
+inline bool same(const char* a, const char* b) { return a == b || !std::strcmp(a, b); }
+
 /** This fiber waits at `at`; another one goes on. */
 inline void park(const char* at) {
   Fiber* me = current;
@@ -181,7 +184,7 @@ inline void releaseBarrier() {
 
 /** __syncthreads() at source place `at`. */
 inline void syncBlock(const char* at) {
-  if (worker->barrier && std::strcmp(worker->barrier, at)) fail("threads wait at different __syncthreads()");
+  if (worker->barrier && !same(worker->barrier, at)) fail("threads wait at different __syncthreads()");
   worker->barrier = at;
   if (++worker->arrived == worker->alive) {
     releaseBarrier();
@@ -207,7 +210,7 @@ inline unsigned char (*gather(unsigned mask, const char* tag, const void* deposi
   if (!c->arrived) {
     c->tag = tag;
     c->line = line;
-  } else if (std::strcmp(c->tag, tag) || c->line != line) {
+  } else if (!same(c->tag, tag) || c->line != line) {
     fail("lanes of one mask execute different warp collectives");
   }
   auto* table = c->deposits[c->generation & 1];

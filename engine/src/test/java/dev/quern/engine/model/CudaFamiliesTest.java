@@ -12,8 +12,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The families on the emulated GPU: the same goldens, the same tolerances. Emulated steps take
- * long, so that whole prompts and mixed batches are tried with every checkpoint, and other ways to
- * split the tokens with one of each architecture.
+ * long, so that whole prompts in fp32 and mixed batches in bf16 are tried with every checkpoint,
+ * and other ways to split the tokens with one of each architecture.
  */
 class CudaFamiliesTest extends FamiliesContract {
   @Override
@@ -24,6 +24,11 @@ class CudaFamiliesTest extends FamiliesContract {
   @Override
   int mostSingleTokens() {
     return 5;
+  }
+
+  @Override
+  int mostGenerated() {
+    return 12;
   }
 
   /** The first checkpoint of each architecture. */
@@ -48,6 +53,13 @@ class CudaFamiliesTest extends FamiliesContract {
   @MethodSource("oneOfEach")
   void fp32OneByOne(String name) {
     super.fp32OneByOne(name);
+  }
+
+  @Override
+  @ParameterizedTest
+  @MethodSource("oneOfEach")
+  void fp32MixedBatch(String name) {
+    super.fp32MixedBatch(name);
   }
 
   @Override

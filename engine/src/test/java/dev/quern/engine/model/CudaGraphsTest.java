@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CudaGraphsTest {
   private static final int VOCABULARY = 256;
 
-  /** Sequences of each step: of the shapes 1, 8, 16 and 4. The first takes memory that stays. */
+  /** Sequences of each step: of the shapes 1, 8, 16 and 4. */
   private static final int[] SIZES = {1, 1, 1, 1, 5, 5, 5, 9, 9, 9, 3, 3, 1};
 
   private final Path folder;
@@ -53,8 +53,11 @@ class CudaGraphsTest {
     Run graphs = run(true, checkpoint, dtype, CudaGraphsTest::growAndShrink);
     assertSameBits(kernels.logits(), graphs.logits());
     assertEquals(passes(SIZES.length + 9, 0, 0), kernels.passes());
+    // Short contexts have one split in fp32. In bf16 the first step takes room for more, and that
+    // moves memory, so that the second is a first one again.
+    int again = dtype == DType.F32 ? 0 : 1;
     // Of each shape the first by kernels, the second recorded; and nine prompts.
-    assertEquals(passes(1 + 4 + 9, 4, 4), graphs.passes());
+    assertEquals(passes(again + 4 + 9, 4, 5 - again), graphs.passes());
   }
 
   private static List<float[]> growAndShrink(Backend backend, CausalModel model) {
@@ -73,7 +76,7 @@ class CudaGraphsTest {
   }
 
   /**
-   * A context grows past 512 tokens, which takes a wider block table and more splits; another
+   * A context grows past 256 tokens, which takes a wider block table and more splits; another
    * shares its blocks; a step in between needs more memory than there was; and all that again with
    * a model loaded anew.
    */
@@ -103,12 +106,12 @@ class CudaGraphsTest {
 
   private static List<float[]> growPastABucket(Backend backend, CausalModel model) {
     try (GreedyRunner runner = new GreedyRunner(backend, model, 80)) {
-      int[] prompt = tokens(1, 507);
+      int[] prompt = tokens(1, 251);
       Sequence first = runner.start(prompt);
       runner.generate(first, 12);
       int[] other = prompt.clone();
-      other[500] = 7;
-      Sequence second = runner.startBehind(first, 30, other);
+      other[245] = 7;
+      Sequence second = runner.startBehind(first, 14, other);
       runner.step(List.of(new Turn(second, second.pending())), /* allLogits= */ false);
       for (int step = 0; step < 9; step++) {
         if (step == 4) {

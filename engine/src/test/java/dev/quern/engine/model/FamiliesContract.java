@@ -40,6 +40,15 @@ abstract class FamiliesContract {
     return Integer.MAX_VALUE;
   }
 
+  /** Most tokens that are generated, but where a prompt is computed whole in fp32: there all. */
+  int mostGenerated() {
+    return Integer.MAX_VALUE;
+  }
+
+  private int[] first(int[] greedy) {
+    return Arrays.copyOf(greedy, Math.min(greedy.length, mostGenerated()));
+  }
+
   @BeforeAll
   final void openBackend() {
     backend = open();
@@ -89,8 +98,8 @@ abstract class FamiliesContract {
         GreedyRunner runner = new GreedyRunner(backend, model)) {
       Sequence sequence = prefill(runner, golden, List.of(7, 16, 17));
       assertSameLogits(golden.logits(), sequence.logits());
-      runner.generate(sequence, golden.greedy().length);
-      assertArrayEquals(golden.greedy(), sequence.generated());
+      runner.generate(sequence, first(golden.greedy()).length);
+      assertArrayEquals(first(golden.greedy()), sequence.generated());
     }
   }
 
@@ -102,8 +111,8 @@ abstract class FamiliesContract {
         GreedyRunner runner = new GreedyRunner(backend, model)) {
       Sequence sequence = prefill(runner, golden, oneByOne(golden));
       assertSameLogits(golden.logits(), sequence.logits());
-      runner.generate(sequence, golden.greedy().length);
-      assertArrayEquals(golden.greedy(), sequence.generated());
+      runner.generate(sequence, first(golden.greedy()).length);
+      assertArrayEquals(first(golden.greedy()), sequence.generated());
     }
   }
 
@@ -114,8 +123,8 @@ abstract class FamiliesContract {
     try (CausalModel model = load(golden, DType.F32);
         GreedyRunner runner = new GreedyRunner(backend, model)) {
       Mixed mixed = runMixed(runner, golden);
-      assertArrayEquals(golden.greedy(), mixed.early.generated());
-      assertArrayEquals(golden.greedy(), mixed.late.generated());
+      assertArrayEquals(first(golden.greedy()), mixed.early.generated());
+      assertArrayEquals(first(golden.greedy()), mixed.late.generated());
       // Attention is causal: the logits at the end of a prefix are those within the prompt.
       int end = mixed.prefixLength - 1;
       assertSameLogits(
@@ -135,7 +144,7 @@ abstract class FamiliesContract {
           List.of(List.of(golden.prompt().length), List.of(7, 16, 17), oneByOne(golden))) {
         try (GreedyRunner runner = new GreedyRunner(backend, model)) {
           Sequence sequence = prefill(runner, golden, chunks);
-          runner.generate(sequence, golden.bf16Greedy().length);
+          runner.generate(sequence, first(golden.bf16Greedy()).length);
           assertSameWhereClear(golden, sequence, golden.prompt().length - 1);
         }
       }
@@ -198,9 +207,9 @@ abstract class FamiliesContract {
   private record Mixed(Sequence early, Sequence prefix, Sequence late, int prefixLength) {}
 
   /** Some decode while others prefill in chunks; the first ends before the last. */
-  private static Mixed runMixed(GreedyRunner runner, Golden golden) {
+  private Mixed runMixed(GreedyRunner runner, Golden golden) {
     int prefixLength = 23;
-    int count = golden.greedy().length;
+    int count = first(golden.greedy()).length;
     Sequence early = runner.start(golden.prompt());
     Sequence prefix = runner.start(Arrays.copyOf(golden.prompt(), prefixLength));
     Sequence late = runner.start(golden.prompt());
@@ -243,15 +252,15 @@ abstract class FamiliesContract {
   }
 
   /**
-   * The tokens are the same up to a first difference, and there each side's token is among the
-   * other's five likeliest.
+   * The tokens generated are the same up to a first difference, and there each side's token is
+   * among the other's five likeliest.
    *
    * @param firstStep row of the sequence's logits that chose the first token
    */
   static void assertSameWhereClear(Golden golden, Sequence sequence, int firstStep) {
-    int[] expected = golden.bf16Greedy();
     int[] actual = sequence.generated();
-    assertEquals(expected.length, actual.length);
+    assertTrue(actual.length >= 12 && actual.length <= golden.bf16Greedy().length);
+    int[] expected = Arrays.copyOf(golden.bf16Greedy(), actual.length);
     int step = Arrays.mismatch(expected, actual);
     if (step < 0) {
       return;

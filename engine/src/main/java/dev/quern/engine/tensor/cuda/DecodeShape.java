@@ -20,7 +20,7 @@ record DecodeShape(int rows, int context) {
   /** Above, a step computes for so long that queueing it kernel by kernel does not show. */
   static final int MOST_ROWS = 512;
 
-  private static final int LEAST_CONTEXT = 512;
+  private static final int LEAST_CONTEXT = 256;
 
   /** Of a token that no cache keeps. */
   private static final int NO_SLOT = -1;

@@ -33,10 +33,10 @@ class DecodeShapeTest {
   }
 
   @Test
-  void contextsDoubleFrom512() {
+  void contextsDoubleFrom256() {
     assertEquals(
-        List.of(512, 512, 1024, 1024, 2048, 131_072),
-        IntStream.of(1, 512, 513, 1024, 1025, 100_000)
+        List.of(256, 256, 512, 512, 1024, 131_072),
+        IntStream.of(1, 256, 257, 512, 513, 100_000)
             .mapToObj(context -> shape(decode(3, context)).context())
             .toList());
     assertEquals(64, shape(decode(1, 513)).tableWidth(16));
