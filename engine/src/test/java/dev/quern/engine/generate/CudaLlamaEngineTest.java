@@ -10,4 +10,9 @@ class CudaLlamaEngineTest extends LlamaEngineTest {
   Backend open() {
     return TestGpu.open(EmulatorMode.DEFAULT);
   }
+
+  @Override
+  int tokensOfEach() {
+    return 12;
+  }
 }

@@ -63,17 +63,22 @@ class LlamaEngineTest {
     device.close();
   }
 
+  /** How many tokens sixteen requests generate each. */
+  int tokensOfEach() {
+    return 30;
+  }
+
   @Test
   void sixteenTogetherEqualEachAlone() {
     ScheduledEngine alone = engine(1, 1024, 100);
     ScheduledEngine together = engine(16, 48, 200);
     List<Recorder> expected = new ArrayList<>();
     for (int i = 0; i < 16; i++) {
-      expected.add(submit(alone, prompt(i, 5 + 5 * i), Requests.greedy(30)).await());
+      expected.add(submit(alone, prompt(i, 5 + 5 * i), Requests.greedy(tokensOfEach())).await());
     }
     List<Recorder> actual = new ArrayList<>();
     for (int i = 0; i < 16; i++) {
-      actual.add(submit(together, prompt(i, 5 + 5 * i), Requests.greedy(30)));
+      actual.add(submit(together, prompt(i, 5 + 5 * i), Requests.greedy(tokensOfEach())));
     }
     assertSameTokens(expected, actual);
     assertEquals(0, settled(together).preemptions());
