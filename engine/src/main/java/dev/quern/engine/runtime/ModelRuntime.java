@@ -84,13 +84,13 @@ public final class ModelRuntime implements AutoCloseable {
   }
 
   private static void hint(String id, EncoderTask task) {
+    String word = task == EncoderTask.RERANKING ? "rerank" : "embed";
     log.warn(
         "{} is served as a language model: its files do not say otherwise, though its name does."
-            + " Start with --task {}={} if it is to {}",
+            + " If it is to {}, start with --task MODEL={}, MODEL as --model names it",
         id,
-        id,
-        task == EncoderTask.RERANKING ? "rerank" : "embed",
-        task == EncoderTask.RERANKING ? "rerank" : "embed");
+        word,
+        word);
   }
 
   private LoadedModel languageModel(
