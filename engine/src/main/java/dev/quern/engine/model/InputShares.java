@@ -8,8 +8,11 @@ import java.util.stream.IntStream;
 
 /** Divides the inputs of a pass among a device's lanes. */
 final class InputShares {
-  /** Fewer tokens do not pay for reading all weights once more. */
-  static final int LEAST_TOKENS = 64;
+  /**
+   * Each lane reads all weights by itself: with fewer tokens memory rather than arithmetic would
+   * bound many lanes at once.
+   */
+  static final int LEAST_TOKENS = 128;
 
   /** By how much the largest share may be above the mean: beyond, the other lanes wait too long. */
   private static final double MOST_UNEVEN = 1.2;
