@@ -9,14 +9,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Zeroed memory of this process, mapped for one KV cache. What the kernel gives page by page costs
- * some 0.3 to 1 s a gigabyte, more than all else of a start, so a thread of its own takes the pages
- * while the model already serves; {@link #untakenBytes} is what is promised and not yet taken. In
- * large pages where the kernel has them to give.
+ * some 0.3 to 1 s a gigabyte, more than all else of a start, so an {@link IdleThread} takes the
+ * pages while the model already serves; {@link #untakenBytes} is what is promised and not yet
+ * taken. In large pages where the kernel has them to give.
  *
  * <p>Any thread may use the memory; {@link #close} is for its owner, when nobody does any more.
  */
@@ -27,7 +28,7 @@ final class CacheMemory implements AutoCloseable {
   private static final long PAGE = 4096;
 
   /** Between two looks at whether the memory is closed. */
-  private static final long PIECE = 64L << 20;
+  private static final long PIECE = 8L << 20;
 
   // From Linux' mman.h, the same on all its 64-bit machines that libtorch runs on.
   private static final int PROT_READ_WRITE = 1 | 2;
@@ -37,13 +38,12 @@ final class CacheMemory implements AutoCloseable {
   private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
 
   private final MemorySegment memory;
-  private final Thread taker;
+  private final CountDownLatch takerEnded = new CountDownLatch(1);
   private volatile long taken;
   private volatile boolean closed;
 
   private CacheMemory(MemorySegment memory) {
     this.memory = memory;
-    this.taker = Thread.ofPlatform().name("kv-cache-memory").daemon().unstarted(this::takeAll);
   }
 
   /**
@@ -56,7 +56,7 @@ final class CacheMemory implements AutoCloseable {
       throw new IllegalArgumentException(bytes + " bytes");
     }
     CacheMemory mapped = new CacheMemory(Kernel.map(roundUp(bytes)));
-    mapped.taker.start();
+    IdleThread.start("kv-cache-memory", mapped::takeAll);
     return mapped;
   }
 
@@ -76,10 +76,18 @@ final class CacheMemory implements AutoCloseable {
 
   /** Waits until all of it is this process's. */
   void awaitTaken() throws InterruptedException {
-    taker.join();
+    takerEnded.await();
   }
 
   private void takeAll() {
+    try {
+      takePages();
+    } finally {
+      takerEnded.countDown();
+    }
+  }
+
+  private void takePages() {
     for (long from = 0; from < memory.byteSize() && !closed; from += PIECE) {
       long to = Math.min(from + PIECE, memory.byteSize());
       for (long page = from; page < to; page += PAGE) {
@@ -96,10 +104,11 @@ final class CacheMemory implements AutoCloseable {
       return;
     }
     closed = true;
-    boolean interrupted = false;
-    while (taker.isAlive()) {
+    // Its piece at most: some milliseconds.
+    boolean interrupted = Thread.interrupted();
+    while (takerEnded.getCount() > 0) {
       try {
-        taker.join();
+        takerEnded.await();
       } catch (InterruptedException e) {
         interrupted = true;
       }
