@@ -1,106 +1,82 @@
 package dev.quern.bench;
 
-import dev.quern.engine.generate.RelayShare;
-import dev.quern.engine.runtime.LoadedModel;
-import dev.quern.engine.runtime.ModelRuntime;
-import dev.quern.engine.runtime.ModelSettings;
-import dev.quern.store.DemoModel;
-import dev.quern.supplier.ModelCatalog;
-import dev.quern.supplier.http.ServerSettings;
-import dev.quern.supplier.http.SupplierServer;
-import dev.quern.supplier.relay.CanarySettings;
-import dev.quern.supplier.relay.RelayAccess;
-import dev.quern.supplier.relay.RelayLimits;
-import dev.quern.supplier.relay.RelaySettings;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 /**
- * How much relays that take everything idle delay the operator's own requests: one client of the
- * operator's over HTTP, alone and beside saturating relays in turn, so that what else the machine
- * does weighs on both alike. Prints the time to the first token of both, and the relays' tokens.
+ * How much relays that take everything idle delay the operator's own requests, at a server of its
+ * own process: one client of the operator's over HTTP, alone and beside saturating relays in turn,
+ * so that what else the machine does weighs on both alike. Prints the time to the first token of
+ * both, and the relays' tokens.
  *
- * <p>Arguments: SHARE ROUNDS REQUESTS_A_ROUND PROMPT_TOKENS RELAY_CLIENTS.
+ * <p>Arguments: URL MODEL ROUNDS REQUESTS_A_ROUND PROMPT_TOKENS RELAY_CLIENTS. The server must take
+ * requests that bear {@code Pocket-Service} for relays, and all others for its operator's.
  */
 public final class TrafficBench {
   private static final int OWN_TOKENS = 8;
   private static final int RELAY_PROMPT = 48;
   private static final int RELAY_TOKENS = 64;
+  private static final int WARM_UP = 20;
 
   private final URI completions;
+  private final String model;
   private final int promptTokens;
   private final Random random = new Random(1);
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final AtomicLong relays = new AtomicLong();
 
-  private TrafficBench(int port, int promptTokens) {
-    this.completions = URI.create("http://127.0.0.1:" + port + "/v1/completions");
+  private TrafficBench(URI server, String model, int promptTokens) {
+    this.completions = server.resolve("/v1/completions");
+    this.model = model;
     this.promptTokens = promptTokens;
   }
 
   /** Runs the bench. */
-  public static void main(String[] arguments) throws IOException, InterruptedException {
-    double share = Double.parseDouble(arguments[0]);
-    int rounds = Integer.parseInt(arguments[1]);
-    int requests = Integer.parseInt(arguments[2]);
-    int clients = Integer.parseInt(arguments[4]);
-    RelaySettings settings =
-        new RelaySettings(
-            RelayAccess.HEADER,
-            2_000,
-            RelayLimits.NONE,
-            new RelayShare(share, 1024),
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            Optional.empty(),
-            CanarySettings.OFF);
-    Path cache = Files.createTempDirectory("traffic");
-    try (ModelRuntime runtime = new ModelRuntime()) {
-      LoadedModel model = runtime.load("demo", DemoModel.extract(cache), ModelSettings.defaults());
-      ServerSettings server =
-          new ServerSettings("127.0.0.1", 0, Set.of(), false, 10_000_000, 1024, 30);
-      try (SupplierServer running =
-          SupplierServer.start(server, settings, new ModelCatalog(List.of(model), Map.of()))) {
-        TrafficBench bench = new TrafficBench(running.port(), Integer.parseInt(arguments[3]));
-        bench.own(requests);
-        List<Double> alone = new ArrayList<>();
-        List<Double> beside = new ArrayList<>();
-        long began = System.nanoTime();
-        long besideNanos = 0;
-        for (int round = 0; round < rounds; round++) {
-          alone.addAll(bench.own(requests));
-          long before = System.nanoTime();
-          beside.addAll(bench.ownBesideRelays(requests, clients));
-          besideNanos += System.nanoTime() - before;
-        }
-        System.out.printf("share %.2f, %.0f s%n", share, (System.nanoTime() - began) / 1e9);
-        print("alone", alone);
-        print("beside relays", beside);
-        System.out.printf(
-            "relays: %.1f tokens/s beside%n",
-            bench.relays.get() * RELAY_TOKENS / (besideNanos / 1e9));
-        System.out.printf(
-            "p95 moves by %.1f %%%n",
-            100 * (percentile(beside, 0.95) / percentile(alone, 0.95) - 1));
-      }
+  public static void main(String[] arguments) throws InterruptedException {
+    URI server = URI.create(arguments[0]);
+    int rounds = Integer.parseInt(arguments[2]);
+    int requests = Integer.parseInt(arguments[3]);
+    int clients = Integer.parseInt(arguments[5]);
+    var bench = new TrafficBench(server, arguments[1], Integer.parseInt(arguments[4]));
+    bench.ownBesideRelays(WARM_UP, clients);
+    List<Double> alone = new ArrayList<>();
+    List<Double> beside = new ArrayList<>();
+    bench.relays.set(0);
+    long besideNanos = 0;
+    for (int round = 0; round < rounds; round++) {
+      List<Double> quiet = bench.own(requests);
+      long before = System.nanoTime();
+      List<Double> busy = bench.ownBesideRelays(requests, clients);
+      besideNanos += System.nanoTime() - before;
+      System.out.printf("round %d: ", round + 1);
+      compare(quiet, busy);
+      alone.addAll(quiet);
+      beside.addAll(busy);
     }
+    print("alone", alone);
+    print("beside relays", beside);
+    System.out.printf(
+        "relays: %.1f tokens/s beside%n", bench.relays.get() * RELAY_TOKENS / (besideNanos / 1e9));
+    compare(alone, beside);
+  }
+
+  private static void compare(List<Double> alone, List<Double> beside) {
+    System.out.printf(
+        "p50 moves by %+.1f %%, p95 by %+.1f %%%n",
+        100 * (percentile(beside, 0.5) / percentile(alone, 0.5) - 1),
+        100 * (percentile(beside, 0.95) / percentile(alone, 0.95) - 1));
   }
 
   private static void print(String what, List<Double> millis) {
@@ -180,9 +156,13 @@ public final class TrafficBench {
     return ids;
   }
 
-  private static HttpRequest.BodyPublisher body(int[] prompt, int tokens, boolean stream) {
+  private HttpRequest.BodyPublisher body(int[] prompt, int tokens, boolean stream) {
     return HttpRequest.BodyPublishers.ofString(
-        "{\"model\":\"demo\",\"temperature\":0,\"ignore_eos\":true,\"max_tokens\":"
+        "{\"model\":\""
+            + model
+            + "\",\"temperature\":0,\"min_tokens\":"
+            + tokens
+            + ",\"max_tokens\":"
             + tokens
             + ",\"stream\":"
             + stream
