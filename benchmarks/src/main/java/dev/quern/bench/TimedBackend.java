@@ -41,7 +41,7 @@ final class TimedBackend {
                 // Of a run its operations are counted, each by itself.
                 if (!method.getName().equals("run")) {
                   long nanos = System.nanoTime() - start;
-                  costs.merge(method.getName(), new Cost(1, nanos), (old, one) -> old.plus(nanos));
+                  add(method.getName(), nanos);
                 }
               }
             }));
@@ -51,8 +51,13 @@ final class TimedBackend {
     return timed;
   }
 
+  /** Passes side by side have threads of their own: their sum may be more than what passed. */
+  private synchronized void add(String operation, long nanos) {
+    costs.merge(operation, new Cost(1, nanos), (old, one) -> old.plus(nanos));
+  }
+
   /** What was spent since the last call. */
-  Map<String, Cost> take() {
+  synchronized Map<String, Cost> take() {
     Map<String, Cost> taken = costs;
     costs = new TreeMap<>();
     return taken;

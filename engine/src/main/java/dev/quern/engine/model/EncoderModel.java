@@ -7,8 +7,11 @@ import dev.quern.engine.tensor.MemoryUse;
 import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.QuernException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** A stack of layers with a head on it. */
 final class EncoderModel implements TextEncoder {
@@ -51,7 +54,34 @@ final class EncoderModel implements TextEncoder {
       return new float[0][];
     }
     inputs.forEach(this::check);
-    InputPacking packing = InputPacking.of(inputs.stream().map(head::read).toList(), stack.shape());
+    List<EncoderInput> read = inputs.stream().map(head::read).toList();
+    List<int[]> shares = InputShares.of(read, context.backend().encoders().lanes());
+    float[][] results = new float[inputs.size()][];
+    if (shares.isEmpty()) {
+      pass(read, IntStream.range(0, results.length).toArray(), results);
+    } else {
+      List<Supplier<Boolean>> passes = new ArrayList<>();
+      for (int[] share : shares) {
+        passes.add(
+            () -> {
+              pass(read, share, results);
+              return true;
+            });
+      }
+      context.backend().encoders().sideBySide(passes);
+    }
+    return results;
+  }
+
+  /**
+   * Computes some of the inputs, packed without padding.
+   *
+   * @param chosen which of them
+   * @param results gets theirs
+   */
+  private void pass(List<EncoderInput> inputs, int[] chosen, float[][] results) {
+    InputPacking packing =
+        InputPacking.of(Arrays.stream(chosen).mapToObj(inputs::get).toList(), stack.shape());
     Backend backend = context.backend();
     float[] outputs;
     try (Workspace _ = backend.openWorkspace()) {
@@ -59,16 +89,11 @@ final class EncoderModel implements TextEncoder {
       Tensor hidden = stack.forward(backend, batch);
       outputs = head.outputs(backend, hidden, batch);
     }
-    return inInputOrder(packing, outputs);
-  }
-
-  private float[][] inInputOrder(InputPacking packing, float[] outputs) {
     int size = head.outputSize();
-    float[][] results = new float[packing.order().length][];
-    for (int text = 0; text < results.length; text++) {
-      results[packing.order()[text]] = Arrays.copyOfRange(outputs, text * size, (text + 1) * size);
+    for (int text = 0; text < chosen.length; text++) {
+      results[chosen[packing.order()[text]]] =
+          Arrays.copyOfRange(outputs, text * size, (text + 1) * size);
     }
-    return results;
   }
 
   private void check(EncoderInput input) {

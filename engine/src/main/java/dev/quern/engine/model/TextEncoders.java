@@ -2,6 +2,7 @@ package dev.quern.engine.model;
 
 import dev.quern.engine.tensor.Backend;
 import dev.quern.store.Checkpoint;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -96,6 +97,22 @@ public final class TextEncoders {
     return generates && SentenceTransformersLayout.read(checkpoint.folder()).isEmpty()
         ? Optional.empty()
         : Optional.of(EncoderTask.EMBEDDING);
+  }
+
+  /**
+   * What a language model's name says that it was made for where its files do not: those of the
+   * original Qwen3-Reranker are a chat model's to the last key. A name is a hint for the operator,
+   * never a decision.
+   */
+  public static Optional<EncoderTask> hintedBy(String name, Checkpoint checkpoint) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (!supports(checkpoint.architecture()) || taskOf(checkpoint).isPresent()) {
+      return Optional.empty();
+    }
+    if (lower.contains("rerank")) {
+      return Optional.of(EncoderTask.RERANKING);
+    }
+    return lower.contains("embed") ? Optional.of(EncoderTask.EMBEDDING) : Optional.empty();
   }
 
   /** {@link #load(Checkpoint, Backend, LoadOptions, EncoderTask)} for {@link #taskOf}. */

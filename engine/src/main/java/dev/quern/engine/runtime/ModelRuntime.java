@@ -66,6 +66,9 @@ public final class ModelRuntime implements AutoCloseable {
     Checkpoint checkpoint = Checkpoint.open(path);
     Optional<EncoderTask> task =
         settings.encoder().task().or(() -> TextEncoders.taskOf(checkpoint));
+    if (task.isEmpty()) {
+      TextEncoders.hintedBy(id, checkpoint).ifPresent(hint -> hint(id, hint));
+    }
     LoadedModel model =
         task.isPresent()
             ? encoder(id, checkpoint, settings, task.get(), progress)
@@ -78,6 +81,16 @@ public final class ModelRuntime implements AutoCloseable {
         model.parameters(),
         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
     return model;
+  }
+
+  private static void hint(String id, EncoderTask task) {
+    String word = task == EncoderTask.RERANKING ? "rerank" : "embed";
+    log.warn(
+        "{} is served as a language model: its files do not say otherwise, though its name does."
+            + " If it is to {}, start with --task MODEL={}, MODEL as --model names it",
+        id,
+        word,
+        word);
   }
 
   private LoadedModel languageModel(

@@ -1,6 +1,7 @@
 package dev.quern.engine.tensor;
 
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -115,6 +116,18 @@ public interface EncoderOperations {
    * @return what {@code layer} returned, owned by the current workspace
    */
   List<Tensor> advance(List<Tensor> state, UnaryOperator<List<Tensor>> layer);
+
+  /** How many passes {@link #sideBySide} computes at a time, each with an equal share of it. */
+  int lanes();
+
+  /**
+   * Computes passes that have nothing to do with each other, {@link #lanes} at a time: each opens a
+   * workspace of its own, and none may be open here. A pass is computed by one thread, which need
+   * not be this one; all have ended when this returns or throws.
+   *
+   * @return their results, in their order
+   */
+  <T> List<T> sideBySide(List<Supplier<T>> passes);
 
   /** Rows of {@code x} scaled to length one; a row of zeros stays. */
   Tensor normalised(Tensor x);

@@ -63,7 +63,8 @@ class EncoderEngineTest {
   @Test
   void rowsComeInTheOrderOfTheTextsWhateverThePasses() throws Exception {
     GatedEncoder encoder = encoder(plain());
-    try (EncoderEngine engine = engine(encoder, 16, 100)) {
+    try (EncoderEngine engine = engine(encoder, 16, 100);
+        encoder.gate) {
       List<EncoderText> texts = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
         texts.add(new EncoderText.Text("word ".repeat(i % 9) + i));
@@ -94,7 +95,8 @@ class EncoderEngineTest {
   void whatWaitsTogetherIsComputedTogether() throws Exception {
     GatedEncoder encoder = encoder(plain());
     List<Integer> sizes = new ArrayList<>();
-    try (EncoderEngine engine = engine(encoder, 1000, 100)) {
+    try (EncoderEngine engine = engine(encoder, 1000, 100);
+        encoder.gate) {
       engine.addPassListener((inputs, tokens, nanos) -> sizes.add(inputs));
       List<Answer> answers = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
@@ -114,7 +116,8 @@ class EncoderEngineTest {
   @Test
   void clientsThatLeftAreSkipped() throws Exception {
     GatedEncoder encoder = encoder(plain());
-    try (EncoderEngine engine = engine(encoder, 1000, 100)) {
+    try (EncoderEngine engine = engine(encoder, 1000, 100);
+        encoder.gate) {
       Answer first = submit(engine, request(text("a")));
       awaitEmptyQueue(engine);
       AtomicBoolean left = new AtomicBoolean();
@@ -136,7 +139,8 @@ class EncoderEngineTest {
   @Test
   void relaysComeAfterTheOperatorsOwn() throws Exception {
     GatedEncoder encoder = encoder(plain());
-    try (EncoderEngine engine = engine(encoder, 6, 100)) {
+    try (EncoderEngine engine = engine(encoder, 6, 100);
+        encoder.gate) {
       Answer first = submit(engine, request(text("a")));
       awaitEmptyQueue(engine);
       Answer relay =
@@ -162,7 +166,8 @@ class EncoderEngineTest {
   void whatIsTooLongIsRefusedWithTheNumbersOrCutWhereAsked() throws Exception {
     GatedEncoder encoder = encoder(plain());
     encoder.open();
-    try (EncoderEngine engine = engine(encoder, 100, 100)) {
+    try (EncoderEngine engine = engine(encoder, 100, 100);
+        encoder.gate) {
       int[] whole = tokenizer.encode(LONG, true);
       InputTooLongException error =
           assertThrows(
@@ -192,7 +197,8 @@ class EncoderEngineTest {
   @Test
   void oneBadInputFailsItsOwnRequestAlone() throws Exception {
     GatedEncoder encoder = encoder(plain());
-    try (EncoderEngine engine = engine(encoder, 1000, 100)) {
+    try (EncoderEngine engine = engine(encoder, 1000, 100);
+        encoder.gate) {
       Answer first = submit(engine, request(text("a")));
       awaitEmptyQueue(engine);
       List<Answer> good = new ArrayList<>();
@@ -219,7 +225,8 @@ class EncoderEngineTest {
   void aPassThatDoesNotFitTheMemoryIsSplit() throws Exception {
     GatedEncoder encoder = new GatedEncoder(plain(), 40);
     encoder.open();
-    try (EncoderEngine engine = engine(encoder, 1000, 100)) {
+    try (EncoderEngine engine = engine(encoder, 1000, 100);
+        encoder.gate) {
       List<EncoderText> texts = new ArrayList<>();
       for (int i = 0; i < 40; i++) {
         texts.add(text("a b c"));
@@ -235,7 +242,8 @@ class EncoderEngineTest {
   void aFailedPassCostsItsRequestsAndTheEngineGoesOn() throws Exception {
     GatedEncoder encoder = encoder(plain());
     encoder.open();
-    try (EncoderEngine engine = engine(encoder, 1000, 100)) {
+    try (EncoderEngine engine = engine(encoder, 1000, 100);
+        encoder.gate) {
       EncodingRequest fatal =
           request(List.of(new EncoderText.Tokens(new int[] {GatedEncoder.FATAL_TOKEN})));
       for (int i = 0; i < 3; i++) {
@@ -252,7 +260,8 @@ class EncoderEngineTest {
   @Test
   void theQueueIsBounded() throws Exception {
     GatedEncoder encoder = encoder(plain());
-    try (EncoderEngine engine = engine(encoder, 4, 3)) {
+    try (EncoderEngine engine = engine(encoder, 4, 3);
+        encoder.gate) {
       List<Answer> answers = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         answers.add(submit(engine, request(text("a"))));
@@ -266,7 +275,7 @@ class EncoderEngineTest {
         answer.result();
       }
       // Tokens are bounded too: 64 passes of what the longest text may have.
-      encoder.gate.drainPermits();
+      encoder.shut();
       Answer running = submit(engine, request(text("a")));
       awaitEmptyQueue(engine);
       List<EncoderText> many = new ArrayList<>();
@@ -284,38 +293,57 @@ class EncoderEngineTest {
   }
 
   @Test
-  void drainingLetsWorkFinishAndClosingFailsIt() throws Exception {
+  void drainingLetsWorkFinish() throws Exception {
     GatedEncoder encoder = encoder(plain());
-    EncoderEngine engine = engine(encoder, 100, 100);
-    Answer running = submit(engine, request(text("a")));
-    Thread drain = Thread.ofVirtual().start(() -> engine.drain(60_000));
-    while (true) {
-      try {
-        engine.submit(request(text("b")), new Answer());
-      } catch (QuernException e) {
-        assertEquals(ErrorCategory.UNAVAILABLE, e.category());
-        break;
+    try (EncoderEngine engine = engine(encoder, 100, 100);
+        encoder.gate) {
+      Answer running = submit(engine, request(text("a")));
+      Thread drain = Thread.ofVirtual().start(() -> engine.drain(60_000));
+      while (!closingRefuses(engine)) {
+        Thread.onSpinWait();
       }
+      encoder.open();
+      running.result();
+      drain.join();
     }
-    encoder.open();
-    running.result();
-    drain.join();
-    engine.close();
+  }
 
-    GatedEncoder second = encoder(plain());
-    EncoderEngine closing = engine(second, 3, 100);
-    Answer inPass = submit(closing, request(text("a")));
-    awaitEmptyQueue(closing);
-    Answer waiting = submit(closing, request(text("b")));
-    Thread close = Thread.ofVirtual().start(closing::close);
-    while (!closingRefuses(closing)) {
-      Thread.onSpinWait();
+  @Test
+  void closingFailsWhatWaits() throws Exception {
+    GatedEncoder encoder = encoder(plain());
+    try (EncoderEngine engine = engine(encoder, 3, 100);
+        encoder.gate) {
+      Answer inPass = submit(engine, request(text("a")));
+      awaitEmptyQueue(engine);
+      Answer waiting = submit(engine, request(text("b")));
+      Thread close = Thread.ofVirtual().start(engine::close);
+      while (!closingRefuses(engine)) {
+        Thread.onSpinWait();
+      }
+      encoder.open();
+      close.join();
+      inPass.result();
+      assertEquals(ErrorCategory.UNAVAILABLE, waiting.error().category());
+      assertTrue(encoder.closed);
     }
-    second.open();
-    close.join();
-    inPass.result();
-    assertEquals(ErrorCategory.UNAVAILABLE, waiting.error().category());
-    assertTrue(second.closed);
+  }
+
+  @Test
+  void aTestThatFailsAtAShutGateDoesNotWaitThere() throws Exception {
+    GatedEncoder encoder = encoder(plain());
+    Answer answer = new Answer();
+    assertThrows(
+        IllegalStateException.class,
+        () -> {
+          try (EncoderEngine engine = engine(encoder, 100, 100);
+              encoder.gate) {
+            engine.submit(request(text("a")), answer);
+            awaitEmptyQueue(engine);
+            throw new IllegalStateException("a check that failed");
+          }
+        });
+    assertTrue(encoder.closed);
+    assertEquals(1, answer.calls.get());
   }
 
   @Test
@@ -323,7 +351,8 @@ class EncoderEngineTest {
     Map<String, String> prompts = Map.of("query", "search for: ", "document", "");
     GatedEncoder encoder = encoder(GatedEncoder.description(prompts, false, Optional.empty()));
     encoder.open();
-    try (EncoderEngine engine = engine(encoder, 100, 100)) {
+    try (EncoderEngine engine = engine(encoder, 100, 100);
+        encoder.gate) {
       EncodingRequest request =
           new EncodingRequest(
               "inputs",
@@ -359,7 +388,8 @@ class EncoderEngineTest {
   void pairsAreJoinedByTheTokenizerOrByTheModelsOwnTemplate() throws Exception {
     GatedEncoder plain = encoder(plain());
     plain.open();
-    try (EncoderEngine engine = engine(plain, 100, 100)) {
+    try (EncoderEngine engine = engine(plain, 100, 100);
+        plain.gate) {
       EncodedText pair = tokenizer.encodePair("one", "two words");
       assertArrayEquals(
           GatedEncoder.row(new EncoderInput(pair.ids(), pair.typeIds())),
@@ -368,7 +398,8 @@ class EncoderEngineTest {
     RerankTemplate template = new RerankTemplate("judge ", " now", "relevance");
     GatedEncoder judge = encoder(GatedEncoder.description(Map.of(), true, Optional.of(template)));
     judge.open();
-    try (EncoderEngine engine = engine(judge, 100, 100)) {
+    try (EncoderEngine engine = engine(judge, 100, 100);
+        judge.gate) {
       EncodingRequest cut =
           request(List.of(new EncoderText.Pair("q", LONG)), Truncation.at(EncodedText.Side.END));
       EncodingResult result = encode(engine, cut);
@@ -392,6 +423,7 @@ class EncoderEngineTest {
     encoder.open();
     List<Answer> answers = new ArrayList<>();
     try (EncoderEngine engine = engine(encoder, 30, 20);
+        encoder.gate;
         ExecutorService clients = Executors.newFixedThreadPool(12)) {
       List<Future<List<Answer>>> runs = new ArrayList<>();
       for (int client = 0; client < 12; client++) {

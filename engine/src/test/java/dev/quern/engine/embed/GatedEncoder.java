@@ -28,7 +28,13 @@ final class GatedEncoder implements TextEncoder {
   static final int FATAL_TOKEN = 66_666;
   static final int MAX_TOKENS = 32;
 
-  final Semaphore gate = new Semaphore(0);
+  /**
+   * As a resource, declared after the engine: it opens before the engine closes, so that a test
+   * that fails does not wait for the pass at the gate.
+   */
+  final AutoOpened gate = this::open;
+
+  private final Semaphore permits = new Semaphore(0);
 
   /** Lengths of the inputs of each pass. */
   final List<List<Integer>> passes = new ArrayList<>();
@@ -40,6 +46,13 @@ final class GatedEncoder implements TextEncoder {
   GatedEncoder(EncoderDescription description, int memoryTokens) {
     this.description = description;
     this.memoryTokens = memoryTokens;
+  }
+
+  /** Opens at the end of a block. */
+  @FunctionalInterface
+  interface AutoOpened extends AutoCloseable {
+    @Override
+    void close();
   }
 
   static EncoderDescription description(
@@ -63,7 +76,11 @@ final class GatedEncoder implements TextEncoder {
   }
 
   void open() {
-    gate.release(1_000_000);
+    permits.release(1_000_000);
+  }
+
+  void shut() {
+    permits.drainPermits();
   }
 
   @Override
@@ -88,7 +105,7 @@ final class GatedEncoder implements TextEncoder {
 
   @Override
   public float[][] encode(List<EncoderInput> inputs) {
-    gate.acquireUninterruptibly();
+    permits.acquireUninterruptibly();
     if (inputs.stream().mapToInt(EncoderInput::length).sum() > memoryTokens) {
       throw new QuernException(ErrorCategory.OUT_OF_MEMORY, "no room");
     }

@@ -30,14 +30,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 class EncodersTest {
   private static Backend backend;
 
+  /** Of two processors, where the machine has them: there passes go side by side. */
+  private static Backend wide;
+
   @BeforeAll
   static void open() {
     backend = TorchBackend.open(1);
+    wide = TorchBackend.open(2);
   }
 
   @AfterAll
   static void close() {
     backend.close();
+    wide.close();
   }
 
   static List<String> names() {
@@ -97,6 +102,28 @@ class EncodersTest {
         assertClose(expected, new float[][] {all[i]}, 1e-4, 1 - 1e-5);
       }
       assertEquals(0, encoder.encode(List.of()).length);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  void fp32SideBySide(String name) {
+    EncoderGolden golden = EncoderGolden.read(name);
+    List<EncoderInput> many = new ArrayList<>();
+    int lanes = wide.encoders().lanes();
+    while (many.stream().mapToInt(EncoderInput::length).sum()
+        < 2 * InputShares.LEAST_TOKENS * lanes) {
+      many.addAll(golden.inputs());
+    }
+    assertEquals(lanes > 1, !InputShares.of(many, lanes).isEmpty(), lanes + " lanes");
+    try (TextEncoder encoder =
+        TextEncoders.load(
+            Checkpoint.open(golden.folder()), wide, LoadOptions.defaults().withDtype(DType.F32))) {
+      float[][] all = encoder.encode(many);
+      for (int i = 0; i < all.length; i++) {
+        float[][] expected = {golden.outputs()[i % golden.inputs().size()]};
+        assertClose(expected, new float[][] {all[i]}, 1e-4, 1 - 1e-5);
+      }
     }
   }
 

@@ -14,8 +14,10 @@ import dev.quern.engine.embed.EncodingRequest;
 import dev.quern.engine.embed.EncodingResult;
 import dev.quern.engine.embed.Truncation;
 import dev.quern.engine.model.EncoderTask;
+import dev.quern.engine.model.TextEncoders;
 import dev.quern.engine.tensor.DType;
 import dev.quern.engine.text.EncodedText;
+import dev.quern.store.Checkpoint;
 import dev.quern.store.QuernException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -101,6 +103,18 @@ class EncoderRuntimeTest {
     ObjectNode config = (ObjectNode) json.readTree(silent.resolve("config.json").toFile());
     config.remove(List.of("classifier_from_token", "is_original_qwen3_reranker"));
     json.writeValue(silent.resolve("config.json").toFile(), config);
+
+    // Its name may say so, which is told to the operator and decides nothing.
+    Checkpoint unmarked = Checkpoint.open(silent);
+    assertEquals(
+        Optional.of(EncoderTask.RERANKING),
+        TextEncoders.hintedBy("Qwen/Qwen3-Reranker-0.6B", unmarked));
+    assertEquals(
+        Optional.of(EncoderTask.EMBEDDING), TextEncoders.hintedBy("my-embedder", unmarked));
+    assertEquals(Optional.empty(), TextEncoders.hintedBy("Qwen/Qwen3-0.6B", unmarked));
+    assertEquals(
+        Optional.empty(),
+        TextEncoders.hintedBy("Qwen3-Reranker", Checkpoint.open(folder("qwen3-reranker"))));
 
     LoadedModel generates = runtime.load("silent", silent, settings(EncoderOptions.defaults()));
     assertInstanceOf(LoadedLanguageModel.class, generates);

@@ -16,6 +16,7 @@ import dev.quern.supplier.http.encoder.ServedEncoders;
 import dev.quern.supplier.http.encoder.TeiEmbed;
 import dev.quern.supplier.http.encoder.TeiPredict;
 import dev.quern.supplier.http.encoder.TeiSimilarity;
+import dev.quern.supplier.http.metrics.RelayMetrics;
 import dev.quern.supplier.http.openai.ApiException;
 import dev.quern.supplier.http.openai.ErrorShape;
 import java.util.concurrent.Executor;
@@ -29,6 +30,7 @@ import java.util.function.BiFunction;
 final class EncoderRoutes {
   private final ServedEncoders models;
   private final EncoderObserver observer;
+  private final RelayMetrics relays;
   private final BodyIntake bodies;
   private final Executor output;
   private final InFlight inFlight;
@@ -36,11 +38,13 @@ final class EncoderRoutes {
   EncoderRoutes(
       ServedEncoders models,
       EncoderObserver observer,
+      RelayMetrics relays,
       BodyIntake bodies,
       Executor output,
       InFlight inFlight) {
     this.models = models;
     this.observer = observer;
+    this.relays = relays;
     this.bodies = bodies;
     this.output = output;
     this.inFlight = inFlight;
@@ -95,10 +99,18 @@ final class EncoderRoutes {
             model = plan.model().metricsName();
             run(exchange, plan, left);
           } catch (QuernException e) {
-            observer.failed(model, e);
+            failed(model, e, left);
             throw e;
           }
         });
+  }
+
+  private void failed(String model, QuernException error, AtomicBoolean left) {
+    if (left.get()) {
+      observer.cancelled(model);
+    } else {
+      observer.failed(model, error);
+    }
   }
 
   private void run(Exchange exchange, EncoderPlan plan, AtomicBoolean left) {
@@ -108,7 +120,8 @@ final class EncoderRoutes {
       plan.model()
           .engine()
           .submit(
-              plan.request(exchange.relay().isPresent(), left::get), new Delivery(exchange, plan));
+              plan.request(exchange.relay().isPresent(), left::get),
+              new Delivery(exchange, plan, left));
     } catch (InputTooLongException e) {
       inFlight.leave();
       throw ApiException.contextExceeded(plan.field(), e.message());
@@ -122,10 +135,12 @@ final class EncoderRoutes {
   private final class Delivery implements EncodingListener {
     private final Exchange exchange;
     private final EncoderPlan plan;
+    private final AtomicBoolean left;
 
-    Delivery(Exchange exchange, EncoderPlan plan) {
+    Delivery(Exchange exchange, EncoderPlan plan, AtomicBoolean left) {
       this.exchange = exchange;
       this.plan = plan;
+      this.left = left;
     }
 
     @Override
@@ -137,7 +152,7 @@ final class EncoderRoutes {
     public void onFailed(QuernException error) {
       output.execute(
           () -> {
-            observer.failed(plan.model().metricsName(), error);
+            failed(plan.model().metricsName(), error, left);
             exchange.fail(error);
             inFlight.leave();
           });
@@ -147,6 +162,7 @@ final class EncoderRoutes {
       try {
         exchange.answer(200, Exchange.JSON, plan.renderer().render(result));
         observer.finished(plan, result);
+        exchange.relay().ifPresent(relay -> relays.encoded(relay, result.totalTokens()));
       } catch (RuntimeException e) {
         QuernException error =
             new QuernException(ErrorCategory.INTERNAL, "an answer could not be written", e);

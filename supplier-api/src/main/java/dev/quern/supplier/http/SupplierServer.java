@@ -179,7 +179,8 @@ public final class SupplierServer implements AutoCloseable {
         new RouteTable(
             new InformationRoutes(catalog, settings.encoders(), pokt, metrics, version, readiness),
             new JsonRoutes(catalog, models, metrics, workers, bodies, limits, relays, inFlight),
-            new EncoderRoutes(encoders, metrics.encoders(), bodies, workers.output(), inFlight),
+            new EncoderRoutes(
+                encoders, metrics.encoders(), metrics.relays(), bodies, workers.output(), inFlight),
             pokt,
             settings,
             new Callers(settings.apiKeys(), relays.access()),

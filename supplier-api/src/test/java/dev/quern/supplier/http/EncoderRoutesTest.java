@@ -8,14 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quern.engine.model.ScoreActivation;
 import dev.quern.engine.model.VectorSimilarity;
 import dev.quern.supplier.http.encoder.EncoderRouteSettings;
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -480,6 +484,31 @@ class EncoderRoutesTest {
       assertEquals(2, info.path("max_client_batch_size").asInt());
       // The only model cannot chat, and there is no other to ask for.
       other.refused(400, "/classify", "{\"input\":\"hi\"}");
+    }
+  }
+
+  @Test
+  void aLanguageModelThatMightRerankSaysHowToTell(@TempDir Path cache, @TempDir Path silent)
+      throws IOException {
+    // The original Qwen3-Reranker: nothing in its files says that it is one.
+    try (var files = Files.list(EncoderServer.folder("qwen3-reranker"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, silent.resolve(file.getFileName()));
+      }
+    }
+    Path config = silent.resolve("config.json");
+    ObjectNode edited = (ObjectNode) TestServer.json(Files.readString(config));
+    edited.remove(List.of("classifier_from_token", "is_original_qwen3_reranker"));
+    Files.writeString(config, edited.toString());
+    EncoderRouteSettings routes = EncoderRouteSettings.defaults();
+    try (EncoderServer other = EncoderServer.start(cache, routes, silent.toString())) {
+      String message =
+          other
+              .refused(400, "/rerank", "{\"query\":\"a\",\"documents\":[\"b\"]}")
+              .path("message")
+              .asText();
+      assertTrue(message.contains("generates text"), message);
+      assertTrue(message.contains("--task MODEL=rerank"), message);
     }
   }
 

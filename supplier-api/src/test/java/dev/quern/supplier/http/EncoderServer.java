@@ -11,6 +11,7 @@ import dev.quern.engine.tensor.DType;
 import dev.quern.store.DemoModel;
 import dev.quern.supplier.ModelCatalog;
 import dev.quern.supplier.http.encoder.EncoderRouteSettings;
+import dev.quern.supplier.relay.RelaySettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -59,6 +60,22 @@ final class EncoderServer implements AutoCloseable {
    * @param names {@code demo}, or folders of the engine's tests
    */
   static EncoderServer start(Path cache, EncoderRouteSettings routes, String... names) {
+    return start(
+        cache, routes, RelaySettings.defaults(), Map.of(), Optional.empty(), List.of(names));
+  }
+
+  /**
+   * Starts one for relays.
+   *
+   * @param aliases public name to name
+   */
+  static EncoderServer start(
+      Path cache,
+      EncoderRouteSettings routes,
+      RelaySettings relays,
+      Map<String, String> aliases,
+      Optional<String> defaultName,
+      List<String> names) {
     ModelRuntime runtime = new ModelRuntime();
     try {
       List<LoadedModel> models = new ArrayList<>();
@@ -71,7 +88,8 @@ final class EncoderServer implements AutoCloseable {
       }
       ServerSettings settings =
           new ServerSettings("127.0.0.1", 0, Set.of(), false, 10_000_000, 1024, 60, routes);
-      SupplierServer server = SupplierServer.start(settings, new ModelCatalog(models, Map.of()));
+      SupplierServer server =
+          SupplierServer.start(settings, relays, new ModelCatalog(models, aliases, defaultName));
       Map<String, LoadedModel> byName = new java.util.LinkedHashMap<>();
       models.forEach(model -> byName.put(model.id(), model));
       return new EncoderServer(runtime, byName, server);
@@ -98,6 +116,10 @@ final class EncoderServer implements AutoCloseable {
     return "http://127.0.0.1:" + server.port();
   }
 
+  static Path folder(String name) {
+    return FOLDERS.resolve(name);
+  }
+
   static JsonNode golden(String name) {
     try {
       return TestServer.json(
@@ -114,6 +136,14 @@ final class EncoderServer implements AutoCloseable {
   HttpResponse<String> post(String path, String body) {
     return send(
         HttpRequest.newBuilder(URI.create(url() + path))
+            .POST(HttpRequest.BodyPublishers.ofString(body)));
+  }
+
+  /** As one that came through the network. */
+  HttpResponse<String> relay(String path, String body, String application) {
+    return send(
+        HttpRequest.newBuilder(URI.create(url() + path))
+            .header("Pocket-Application", application)
             .POST(HttpRequest.BodyPublishers.ofString(body)));
   }
 

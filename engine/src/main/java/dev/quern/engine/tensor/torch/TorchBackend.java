@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
-import ai.djl.pytorch.jni.JniUtils;
 import dev.quern.engine.tensor.Activation;
 import dev.quern.engine.tensor.AttentionOptions;
 import dev.quern.engine.tensor.Backend;
@@ -35,7 +34,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operations as calls into libtorch on the CPU, one each. Belongs to the thread that uses it first.
+ * Operations as calls into libtorch on the CPU, one each. Belongs to the thread that uses it first
+ * and to its own {@link TorchLanes}.
  *
  * <p>Products use oneDNN's own layout of a weight where the processor has it for the type (fp32 and
  * bf16; fp16 stays with {@code aten::linear}, which is slow). Milliseconds for bf16 {@code [4096,
@@ -66,7 +66,7 @@ public final class TorchBackend implements Backend {
   private final TorchArena lasting;
   private final IValue nothing;
   private final HostSampler sampler = new HostSampler();
-  private @Nullable TorchArena workspace;
+  private final TorchLanes.Seat ownersSeat = new TorchLanes.Seat();
   private @Nullable TorchEncoderOperations encoderOperations;
 
   private TorchBackend(int threads) {
@@ -200,15 +200,15 @@ public final class TorchBackend implements Backend {
 
   @Override
   public Workspace openWorkspace() {
-    checkThread();
-    if (workspace != null) {
+    TorchLanes.Seat seat = seat();
+    if (seat.workspace != null) {
       throw new IllegalStateException("a workspace is open already");
     }
     TorchArena opened = new TorchArena(live);
-    workspace = opened;
+    seat.workspace = opened;
     return () -> {
-      if (workspace == opened) {
-        workspace = null;
+      if (seat.workspace == opened) {
+        seat.workspace = null;
       }
       opened.close();
     };
@@ -455,7 +455,7 @@ public final class TorchBackend implements Backend {
     checkThread();
     TorchEncoderOperations operations = encoderOperations;
     if (operations == null) {
-      operations = new TorchEncoderOperations(this, manager, lasting);
+      operations = new TorchEncoderOperations(this, manager, lasting, threads);
       encoderOperations = operations;
     }
     return operations;
@@ -463,10 +463,11 @@ public final class TorchBackend implements Backend {
 
   /** See {@link EncoderOperations#advance}. */
   List<Tensor> advance(List<Tensor> state, UnaryOperator<List<Tensor>> layer) {
+    TorchLanes.Seat seat = seat();
     TorchArena outer = step();
     List<Tensor> result;
     try (TorchArena inner = newArena()) {
-      workspace = inner;
+      seat.workspace = inner;
       result = layer.apply(state);
       for (Tensor tensor : result) {
         if (inner.giveUp(value(tensor))) {
@@ -474,7 +475,7 @@ public final class TorchBackend implements Backend {
         }
       }
     } finally {
-      workspace = outer;
+      seat.workspace = outer;
     }
     for (Tensor tensor : state) {
       if (!result.contains(tensor) && outer.giveUp(value(tensor))) {
@@ -492,27 +493,34 @@ public final class TorchBackend implements Backend {
 
   /** The current step's memory, on the right thread. */
   TorchArena step() {
-    checkThread();
+    TorchArena workspace = seat().workspace;
     if (workspace == null) {
       throw new IllegalStateException("operations need an open workspace");
     }
     return workspace;
   }
 
+  void checkThread() {
+    seat();
+  }
+
   /**
    * libtorch keeps its thread count and executor mode per calling thread, so the first use sets
-   * them, and a second thread is an error rather than a slow surprise.
+   * them, and a second thread that is no lane is an error rather than a slow surprise.
    */
-  void checkThread() {
+  private TorchLanes.Seat seat() {
+    TorchLanes.@Nullable Seat lane = TorchLanes.Lane.seatIn(this);
+    if (lane != null) {
+      return lane;
+    }
     Thread current = Thread.currentThread();
     if (owner.compareAndSet(null, current)) {
-      JniUtils.setNumThreads(threads);
-      // Plans are compiled once; profiling each method's first runs would only delay them.
-      JniUtils.setGraphExecutorOptimize(false);
+      TorchLanes.useProcessors(threads);
     } else if (owner.get() != current) {
       throw new IllegalStateException(
           "this backend belongs to " + owner.get() + " and was called from " + current);
     }
+    return ownersSeat;
   }
 
   private static IValue value(Tensor tensor) {
@@ -525,6 +533,7 @@ public final class TorchBackend implements Backend {
 
   @Override
   public void close() {
+    TorchArena workspace = ownersSeat.workspace;
     if (workspace != null) {
       workspace.close();
     }

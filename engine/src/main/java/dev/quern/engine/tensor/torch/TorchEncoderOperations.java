@@ -15,6 +15,7 @@ import dev.quern.engine.tensor.RelativeBias;
 import dev.quern.engine.tensor.RopeTable;
 import dev.quern.engine.tensor.Tensor;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +28,15 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
   private final TorchScript script;
   private final IValue nothing;
   private final IValue noBiases;
+  private final TorchLanes lanes;
 
-  TorchEncoderOperations(TorchBackend backend, NDManager manager, TorchArena lasting) {
+  /**
+   * @param processors that passes may use
+   */
+  TorchEncoderOperations(
+      TorchBackend backend, NDManager manager, TorchArena lasting, int processors) {
     this.backend = backend;
+    lanes = new TorchLanes(backend, processors);
     script = new TorchScript(manager, "Encoders");
     nothing = lasting.keep(script.call("nothing"));
     noBiases = lasting.keep(script.call("no_biases"));
@@ -262,6 +269,17 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
     return backend.advance(state, layer);
   }
 
+  @Override
+  public int lanes() {
+    return lanes.count();
+  }
+
+  @Override
+  public <T> List<T> sideBySide(List<Supplier<T>> passes) {
+    backend.checkThread();
+    return lanes.run(passes);
+  }
+
   private static IValue value(Tensor tensor) {
     return ((TorchTensor) tensor).value();
   }
@@ -272,6 +290,7 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
 
   @Override
   public void close() {
+    lanes.close();
     script.close();
   }
 }

@@ -60,6 +60,15 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Optional[Tensor], scale: float
     return torch.scaled_dot_product_attention(q, k, v, bias, 0.0, after == 0 and farthest > 0, scale=scale)
   return __torch__.windowed(q, k, v, scale, before, after)
 
+# Texts so short that a call for each head costs more than what it computes: all heads of all texts in two
+# products. qkv [texts * length, 3 * heads * size]
+def attend_short(qkv: Tensor, texts: int, length: int, heads: int, scale: float) -> Tensor:
+  parts = qkv.view([texts, length, 3, heads, -1]).permute([2, 0, 3, 1, 4]).reshape([3, texts * heads, length, -1])
+  keys = torch.select(parts, 0, 1).transpose(1, 2)
+  scores = torch.baddbmm(torch.empty([1, 1, 1], dtype=qkv.dtype), torch.select(parts, 0, 0), keys, beta=0, alpha=scale)
+  out = torch.bmm(torch.softmax(scores, -1), torch.select(parts, 0, 2))
+  return out.view([texts, heads, length, -1]).transpose(1, 2).reshape([texts * length, -1])
+
 class Encoders(Module):
   training : bool
 
@@ -112,6 +121,10 @@ class Encoders(Module):
       bias = annotate(Optional[Tensor], None)
       if len(biases) > 0:
         bias = biases[i]
+      if length <= 16 and share == 1 and qkv.dtype == 6 and cosines is None and len(biases) == 0 and before >= length and after >= length:
+        outputs.append(__torch__.attend_short(torch.narrow(qkv, 0, row, rows), texts, length, query_heads, scale))
+        row = row + rows
+        continue
       mine = torch.narrow(q, 0, row, rows)
       keys = torch.narrow(k, 0, row, rows).view([texts, length, kv_heads, size]).transpose(1, 2)
       values = torch.narrow(v, 0, row, rows).view([texts, length, kv_heads, size]).transpose(1, 2)

@@ -17,4 +17,7 @@ public interface EncoderObserver {
    *     known
    */
   void failed(String model, QuernException error);
+
+  /** A request's work was left: its client has gone, or its time was over. */
+  void cancelled(String model);
 }

@@ -1,7 +1,9 @@
 package dev.quern.supplier.http.encoder;
 
 import dev.quern.engine.model.EncoderTask;
+import dev.quern.engine.model.TextEncoders;
 import dev.quern.engine.runtime.LoadedEncoder;
+import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
@@ -34,15 +36,17 @@ public final class ServedEncoders {
   }
 
   /**
-   * The encoder for a request.
+   * The encoder for a request. Where the operator has set a default model, an unknown name is as
+   * good as none, and the default is the first among several that would do.
    *
-   * @param name as the client gave it; null: the only one that suits
+   * @param name as the client gave it; null: none
    * @param tasks that can answer the request, the preferred first
    * @throws QuernException NOT_FOUND for an unknown name, BAD_REQUEST for a model that does
    *     something else, or when no name is given and none or several would do
    */
   ServedEncoder find(@Nullable String name, EncoderTask... tasks) {
-    if (name != null) {
+    Optional<String> standIn = catalog.defaultFor(name == null ? "" : name);
+    if (name != null && standIn.isEmpty()) {
       return named(name, tasks);
     }
     for (EncoderTask task : tasks) {
@@ -52,26 +56,50 @@ public final class ServedEncoders {
         return suited.getFirst();
       }
       if (suited.size() > 1) {
-        throw QuernException.badRequest(
-            "model",
-            "Several models could answer; name one of "
-                + String.join(", ", suited.stream().map(ServedEncoder::name).toList())
-                + ".");
+        return standIn
+            .flatMap(first -> suitedNamed(first, task))
+            .orElseThrow(
+                () ->
+                    QuernException.badRequest(
+                        "model",
+                        "Several models could answer; name one of "
+                            + String.join(", ", suited.stream().map(ServedEncoder::name).toList())
+                            + "."));
       }
     }
     List<LoadedModel> others = catalog.models();
     throw others.size() == 1
-        ? ApiException.wrongKind(catalog.names().getFirst(), ModelPurpose.of(others.getFirst()))
+        ? wrongKind(catalog.names().getFirst(), others.getFirst())
         : QuernException.badRequest("model", "No served model can answer this route.");
   }
 
   private ServedEncoder named(String name, EncoderTask... tasks) {
-    LoadedModel model = catalog.named(name);
-    if (model instanceof LoadedEncoder encoder
-        && List.of(tasks).contains(encoder.description().task())) {
-      return served(encoder, name);
+    for (EncoderTask task : tasks) {
+      Optional<ServedEncoder> suited = suitedNamed(name, task);
+      if (suited.isPresent()) {
+        return suited.get();
+      }
     }
-    throw ApiException.wrongKind(name, ModelPurpose.of(model));
+    throw wrongKind(name, catalog.named(name));
+  }
+
+  private Optional<ServedEncoder> suitedNamed(String name, EncoderTask task) {
+    return catalog.named(name) instanceof LoadedEncoder encoder
+            && encoder.description().task() == task
+        ? Optional.of(served(encoder, name))
+        : Optional.empty();
+  }
+
+  /** Some language models embed or rerank, and their files do not tell. */
+  private static ApiException wrongKind(String name, LoadedModel model) {
+    String does = ModelPurpose.of(model);
+    return model instanceof LoadedLanguageModel && TextEncoders.supports(model.architecture())
+        ? ApiException.wrongKind(
+            name,
+            does
+                + "; if it was made to embed or to rerank, the server has to be started with --task"
+                + " MODEL=embed or --task MODEL=rerank")
+        : ApiException.wrongKind(name, does);
   }
 
   private ServedEncoder served(LoadedEncoder model, @Nullable String askedName) {

@@ -104,6 +104,11 @@ final class EncoderMetrics implements EncoderObserver {
     failures.labels(model, kind(error)).inc();
   }
 
+  @Override
+  public void cancelled(String model) {
+    failures.labels(model, "cancelled").inc();
+  }
+
   private static String method(EncoderPlan plan) {
     return plan.single() ? "single" : "batch";
   }

@@ -122,6 +122,11 @@ public final class RelayMetrics {
     };
   }
 
+  /** A relay's texts were embedded, scored or labelled. */
+  public void encoded(Relay relay, int textTokens) {
+    tokens.labels(service(relay), application(relay), "prompt").inc(textTokens);
+  }
+
   private void count(Relay relay, GenerationStats stats) {
     tokens.labels(service(relay), application(relay), "prompt").inc(stats.promptTokens());
     tokens.labels(service(relay), application(relay), "generation").inc(stats.generatedTokens());
