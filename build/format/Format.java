@@ -1,10 +1,11 @@
 import com.google.googlejavaformat.java.Formatter;
+import com.google.googlejavaformat.java.FormatterException;
 import com.google.googlejavaformat.java.JavaFormatterOptions;
 import com.google.googlejavaformat.java.RemoveUnusedImports;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -19,23 +20,35 @@ public final class Format {
           case "apply" -> true;
           default -> throw new IllegalArgumentException("quern.format is check or apply");
         };
-    Formatter formatter = new Formatter(JavaFormatterOptions.defaultOptions());
-    List<Path> unformatted = new ArrayList<>();
-    for (Path source : sources(Path.of(""))) {
-      String text = Files.readString(source);
-      String formatted =
-          formatter.formatSourceAndFixImports(RemoveUnusedImports.removeUnusedImports(text));
-      if (!formatted.equals(text)) {
-        unformatted.add(source);
-        if (apply) {
-          Files.writeString(source, formatted);
-        }
-      }
-    }
+    List<Path> unformatted =
+        sources(Path.of("")).parallelStream()
+            .filter(source -> !isFormatted(source, apply))
+            .toList();
     if (!apply && !unformatted.isEmpty()) {
       System.err.println("Not in google-java-format; run ./format :");
       unformatted.forEach(source -> System.err.println("  " + source));
       System.exit(1);
+    }
+  }
+
+  /** Whether {@code source} was formatted; if not and {@code apply}, it is rewritten. */
+  private static boolean isFormatted(Path source, boolean apply) {
+    try {
+      String text = Files.readString(source);
+      String formatted =
+          new Formatter(JavaFormatterOptions.defaultOptions())
+              .formatSourceAndFixImports(RemoveUnusedImports.removeUnusedImports(text));
+      if (formatted.equals(text)) {
+        return true;
+      }
+      if (apply) {
+        Files.writeString(source, formatted);
+      }
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (FormatterException e) {
+      throw new IllegalStateException(source + " is no Java that can be formatted", e);
     }
   }
 

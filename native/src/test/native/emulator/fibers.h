@@ -22,6 +22,8 @@
 #define EMU_ASAN 1
 #endif
 
+#define EMU_INLINE inline __attribute__((always_inline))
+
 struct dim3 {
   unsigned x, y, z;
   constexpr dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c) {}
@@ -59,7 +61,9 @@ struct AsyncCopy {
   const void* source;
   unsigned bytes;  // of 16; the rest becomes zero
 };
+struct Worker;
 struct Fiber {
+  Worker* owner = nullptr;  // so that a fiber that has been found once needs no further look at thread-local memory, which is slow
 #ifdef __x86_64__
   void* stackPointer;
 #else
@@ -109,12 +113,12 @@ asm(".text\n.weak emu_switch_\n.hidden emu_switch_\n.type emu_switch_,@function\
 #endif
 
 /** Goes on with fiber `to`. The lines for ASan tell it which stack is in use. */
-inline void jump(Fiber* from, Fiber* to, [[maybe_unused]] bool last = false) {
-  current = to == &worker->host ? nullptr : to;
+EMU_INLINE void jump(Fiber* from, Fiber* to, [[maybe_unused]] bool last = false) {
+  const bool home = to == &to->owner->host;
+  current = home ? nullptr : to;
 #ifdef EMU_ASAN
-  bool home = to == &worker->host;
   __sanitizer_start_switch_fiber(last ? nullptr : &from->fakeStack,
-                                 home ? nullptr : worker->stacks + STACK_BYTES * to->linear, home ? 0 : STACK_BYTES);
+                                 home ? nullptr : to->owner->stacks + STACK_BYTES * to->linear, home ? 0 : STACK_BYTES);
 #endif
 #ifdef __x86_64__
   emu_switch_(&from->stackPointer, to->stackPointer);
@@ -141,8 +145,7 @@ inline void jump(Fiber* from, Fiber* to, [[maybe_unused]] bool last = false) {
 }
 
 /** The next runnable fiber after number `linear`: the rest of its warp, then the other warps. */
-inline Fiber* nextRunnable(int linear) {
-  Worker& k = *worker;
+EMU_INLINE Fiber* nextRunnable(Worker& k, int linear) {
   int index = linear >> 5, lane = linear & 31;
   for (int i = 0; i <= k.warpCount; i++) {
     unsigned set = k.warps[index].runnable;
@@ -165,31 +168,32 @@ inline Fiber* nextRunnable(int linear) {
 /** Whether two literals say the same. Nearly always they are one. */
 inline bool same(const char* a, const char* b) { return a == b || !std::strcmp(a, b); }
 
-/** This fiber waits at `at`; another one goes on. */
-inline void park(const char* at) {
-  Fiber* me = current;
+/** This fiber, which is `me`, waits at `at`; another one goes on. */
+EMU_INLINE void park(Fiber* me, const char* at) {
   me->waitsAt = at;
   me->warp->runnable &= ~(1u << me->lane);
-  Fiber* next = nextRunnable(me->linear);
+  Fiber* next = nextRunnable(*me->owner, me->linear);
   if (!next) fail("deadlock: a divergent barrier or collective");
   jump(me, next);
   me->waitsAt = nullptr;
 }
 
-inline void releaseBarrier() {
-  worker->arrived = 0;
-  worker->barrier = nullptr;
-  for (int i = 0; i < worker->warpCount; i++) worker->warps[i].runnable = worker->warps[i].alive;
+inline void releaseBarrier(Worker& k) {
+  k.arrived = 0;
+  k.barrier = nullptr;
+  for (int i = 0; i < k.warpCount; i++) k.warps[i].runnable = k.warps[i].alive;
 }
 
 /** __syncthreads() at source place `at`. */
 inline void syncBlock(const char* at) {
-  if (worker->barrier && !same(worker->barrier, at)) fail("threads wait at different __syncthreads()");
-  worker->barrier = at;
-  if (++worker->arrived == worker->alive) {
-    releaseBarrier();
+  Fiber* me = current;
+  Worker& k = *me->owner;
+  if (k.barrier && !same(k.barrier, at)) fail("threads wait at different __syncthreads()");
+  k.barrier = at;
+  if (++k.arrived == k.alive) {
+    releaseBarrier(k);
   } else {
-    park(at);
+    park(me, at);
   }
 }
 
@@ -221,15 +225,15 @@ inline unsigned char (*gather(unsigned mask, const char* tag, const void* deposi
     c->generation++;
     w->runnable |= mask & w->alive;
   } else {
-    park(tag);
+    park(me, tag);
   }
   return table;
 }
 
 /** A CUDA thread has returned: whoever waited for it alone goes on. */
 inline void finish() {
-  Worker& k = *worker;
   Fiber* me = current;
+  Worker& k = *me->owner;
   Warp* w = me->warp;
   unsigned bit = 1u << me->lane;
   w->runnable &= ~bit;
@@ -242,8 +246,8 @@ inline void finish() {
       c.generation++;
     }
   }
-  if (k.arrived && k.arrived == k.alive) releaseBarrier();
-  Fiber* next = nextRunnable(me->linear);
+  if (k.arrived && k.arrived == k.alive) releaseBarrier(k);
+  Fiber* next = nextRunnable(k, me->linear);
   if (!next && k.alive) fail("deadlock when a thread returned");
   jump(me, next ? next : &k.host, true);
 }
@@ -287,6 +291,7 @@ inline void Worker::runBlock(size_t sharedBytes) {
   }
   for (int i = 0; i < threads; i++) {
     Fiber& f = fibers[i];
+    f.owner = this;
     f.linear = i;
     f.lane = i & 31;
     f.warp = &warps[i >> 5];
@@ -305,6 +310,7 @@ inline void Worker::runBlock(size_t sharedBytes) {
   __asan_poison_memory_region(shared + sharedBytes, CANARY_BYTES);
 #endif
   worker = this;
+  host.owner = this;
   jump(&host, &fibers[mode.reversed ? threads - 1 : 0]);
 #ifdef EMU_ASAN
   __asan_unpoison_memory_region(shared + sharedBytes, CANARY_BYTES);

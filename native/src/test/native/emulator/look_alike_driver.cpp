@@ -1,11 +1,11 @@
 // look_alike_driver.cpp: a libcuda.so.1 whose devices are this machine's CPU. Unchanged host code runs against it, kernels
-// included: they are compiled in, and module images are ignored. Tests only.
+// included: they are linked in, and module images are ignored. Tests only.
 //
 // Each device has memory, work and faults of its own; a thread works on that whose context it has made current.
 // Work on streams is queued and done when somebody waits (or at once in eager mode), in the order it was issued: a host
 // that reads before it waits sees stale bytes. Faults stick until the primary context is reset, as on hardware.
 #include "look_alike.h"
-#include "quern_kernels.cu"
+#include "emulator.h"
 #include <algorithm>
 #include <chrono>
 #include <deque>

@@ -5,12 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.quern.cuda.emulator.Emulator;
 import dev.quern.cuda.emulator.EmulatorBuild;
 import dev.quern.cuda.emulator.EmulatorMode;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -22,24 +18,5 @@ class EmulatedKernelsTest {
     EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
     Emulator emulator = new Emulator(EmulatorBuild.ofThisModule().library(false));
     assertEquals(List.of(), KernelSuite.run(emulator, mode));
-  }
-
-  /** Another build of the emulator, in a process that preloads the sanitizers. */
-  @Test
-  void noBf16KernelReadsOrWritesWhatIsNotIts() throws IOException {
-    EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
-    Path kernels = Bf16Kernels.write(Path.of("target/bf16-kernels"));
-    EmulatorBuild build = new EmulatorBuild(Path.of(""), kernels);
-    SuiteProcess process = new SuiteProcess(build.library(true), true);
-    assertEquals("", process.run(EmulatorMode.DEFAULT, ElementType.BF16));
-  }
-
-  /** Off by default, since it takes three times as long; the types share most of their code. */
-  @Test
-  @EnabledIfSystemProperty(named = "quern.emulator.sanitize", matches = "true")
-  void noKernelReadsOrWritesWhatIsNotIts() throws IOException {
-    EmulatorBuild.missing().ifPresent(why -> Assumptions.abort(why));
-    SuiteProcess process = new SuiteProcess(EmulatorBuild.ofThisModule().library(true), true);
-    assertEquals("", process.run(EmulatorMode.DEFAULT));
   }
 }
