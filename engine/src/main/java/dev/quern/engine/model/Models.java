@@ -5,7 +5,6 @@ import dev.quern.engine.tensor.DType;
 import dev.quern.engine.tensor.WeightLoader;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.QuernException;
-import dev.quern.store.StoredType;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -74,7 +73,7 @@ public final class Models {
       Function<FamilyContext, T> family) {
     ModelConfig config = ModelConfig.of(checkpoint);
     refuseQuantised(config);
-    DType dtype = options.dtype().orElseGet(() -> chosenType(checkpoint));
+    DType dtype = options.dtype().orElseGet(() -> chosenType(checkpoint, backend));
     WeightLoader loader = backend.weights(dtype);
     boolean loaded = false;
     try {
@@ -122,24 +121,11 @@ public final class Models {
     };
   }
 
-  /** The type most of the checkpoint is stored in, where the device computes well in it. */
-  private static DType chosenType(Checkpoint checkpoint) {
-    StoredType stored =
-        checkpoint.types().entrySet().stream()
-            .max(Map.Entry.comparingByValue())
-            .map(Map.Entry::getKey)
-            .orElse(StoredType.BF16);
-    return switch (stored) {
-      case F32, F64 -> DType.F32;
-      case F16 -> {
-        log.info(
-            "{} is stored in fp16, which CPUs compute ten times slower than bf16: loading it as"
-                + " bf16; --dtype fp32 keeps its precision, --dtype fp16 its type",
-            checkpoint.describeTensorFiles());
-        yield DType.BF16;
-      }
-      // Whatever is no number is refused tensor by tensor, by name.
-      default -> DType.BF16;
-    };
+  private static DType chosenType(Checkpoint checkpoint, Backend backend) {
+    ComputeType chosen = ComputeType.of(checkpoint, backend);
+    chosen
+        .remark()
+        .ifPresent(remark -> log.info("{}: {}", checkpoint.describeTensorFiles(), remark));
+    return chosen.dtype();
   }
 }

@@ -21,6 +21,13 @@ public interface Backend extends AutoCloseable {
   long freeMemoryBytes();
 
   /**
+   * Whether products in {@code type} take no longer than in fp32, as they should in a shorter one.
+   */
+  default boolean isFastIn(DType type) {
+    return true;
+  }
+
+  /**
    * Whether {@link #freeMemoryBytes} is left of a budget set aside for this process: then all of it
    * may be given out, once steps have what they need. Else steps and other processes take from the
    * same memory as they go.

@@ -30,9 +30,11 @@ class FamiliesTest extends FamiliesContract {
 
   @Test
   void typeFollowsTheStoredTypeUnlessAsked() {
-    assertEquals(DType.BF16, chosenType("llama"));
+    // Whether this processor is fast in bf16 is not this test's to say.
+    DType ofBf16 = backend().isFastIn(DType.BF16) ? DType.BF16 : DType.F32;
+    assertEquals(ofBf16, chosenType("llama"));
     assertEquals(DType.F32, chosenType("llama-bias"));
-    assertEquals(DType.BF16, chosenType("llama-tied"));
+    assertEquals(ofBf16, chosenType("llama-tied"));
     Checkpoint checkpoint = Checkpoint.open(Golden.families().resolve("llama-tied"));
     try (CausalModel model =
         Models.load(checkpoint, backend(), LoadOptions.defaults().withDtype(DType.F16))) {

@@ -40,11 +40,11 @@ class Float8ModelsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"tiles", "small-tiles", "rows", "whole"})
-  void theTypeToComputeInIsBf16(String name) throws IOException, URISyntaxException {
+  void theTypeToComputeInHasNoScales(String name) throws IOException, URISyntaxException {
     Path folder = Path.of(Float8ModelsTest.class.getResource("/fp8/" + name).toURI());
     try (Backend backend = TorchBackend.open(1);
         CausalModel model = Models.load(Checkpoint.open(folder), backend, LoadOptions.defaults())) {
-      assertEquals(DType.BF16, model.dtype());
+      assertEquals(backend.isFastIn(DType.BF16) ? DType.BF16 : DType.F32, model.dtype());
     }
   }
 

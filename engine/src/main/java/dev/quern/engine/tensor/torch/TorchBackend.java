@@ -124,6 +124,11 @@ public final class TorchBackend implements Backend {
     return Math.max(0, HostMemory.availableBytes() - promised);
   }
 
+  @Override
+  public boolean isFastIn(DType type) {
+    return packable.contains(type);
+  }
+
   /** Native values held by workspaces, weights, caches and tables of this backend. */
   long liveValues() {
     return live.get();

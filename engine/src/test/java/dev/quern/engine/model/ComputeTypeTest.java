@@ -1,0 +1,34 @@
+package dev.quern.engine.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.quern.engine.tensor.DType;
+import dev.quern.store.StoredType;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ComputeTypeTest {
+  @ParameterizedTest
+  @CsvSource({
+    // stored, the device is fast in bf16, fp32 fits, chosen, what the remark names
+    "BF16, true,  true,  BF16, ''",
+    "BF16, true,  false, BF16, ''",
+    "BF16, false, true,  F32,  --dtype bf16",
+    "BF16, false, false, BF16, no memory",
+    "F16,  true,  true,  BF16, --dtype fp16",
+    "F16,  false, true,  F32,  --dtype bf16",
+    "F16,  false, false, BF16, no memory",
+    "F32,  true,  true,  F32,  ''",
+    "F32,  false, false, F32,  ''",
+    "F64,  true,  true,  F32,  ''",
+    "F8_E4M3, true, true, BF16, ''",
+  })
+  void followsTheStoredTypeWhereTheDeviceIsFastInIt(
+      StoredType stored, boolean fastBf16, boolean fitsFp32, DType chosen, String named) {
+    ComputeType type = ComputeType.of(stored, fastBf16, fitsFp32);
+    assertEquals(chosen, type.dtype());
+    assertEquals(
+        !named.isEmpty(), type.remark().filter(words -> words.contains(named)).isPresent());
+    assertEquals(named.isEmpty(), type.remark().isEmpty());
+  }
+}
