@@ -3,6 +3,7 @@ package dev.quern.supplier.cli;
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
 import dev.quern.engine.runtime.ModelSettings;
+import dev.quern.engine.tensor.DType;
 import dev.quern.store.Checkpoint;
 import dev.quern.store.DemoModel;
 import dev.quern.store.ErrorCategory;
@@ -48,16 +49,27 @@ final class ModelLoader {
         runtime.load(
             id(reference, folder), folder, settings, new LoadingLines(reference, console::say));
     console.say(
-        "Loaded %s on %s: %s, %s parameters, %s, context of %d tokens, in %.1f s"
+        "Loaded %s on %s: %s, %s parameters in %s, %s, context of %d tokens, in %.1f s"
             .formatted(
                 model.id(),
                 model.device().name(),
                 model.architecture(),
                 Units.count(model.parameters()),
+                typeName(model.dtype()),
                 memory(model),
                 model.maxTokens(),
                 (System.nanoTime() - begin) / 1e9));
     return model;
+  }
+
+  /** As {@code --dtype} has it. */
+  private static String typeName(DType type) {
+    return switch (type) {
+      case F32 -> "fp32";
+      case F16 -> "fp16";
+      case BF16 -> "bf16";
+      case I32, I64 -> throw new IllegalArgumentException("a model in " + type);
+    };
   }
 
   /**

@@ -50,7 +50,8 @@ public final class QuernSettings {
           "dtype",
           ValueType.choice("auto", "bf16", "fp16", "fp32"),
           "auto",
-          "type of weights and activations; `auto` takes the checkpoint's");
+          "type of weights and activations; `auto` takes the checkpoint's, or fp32 where the CPU"
+              + " lacks AVX-512");
   public static final Setting<Integer> MAX_MODEL_LEN =
       Setting.absent(
           "max-model-len",

@@ -7,6 +7,7 @@ import dev.quern.supplier.http.openai.AnswerRenderer;
 import dev.quern.supplier.http.openai.ApiException;
 import dev.quern.supplier.http.openai.ChoiceDelta;
 import dev.quern.supplier.http.openai.Envelope;
+import dev.quern.supplier.http.openai.ErrorAnswer;
 import dev.quern.supplier.http.openai.Usage;
 import dev.quern.supplier.relay.StreamPieces;
 import io.vertx.core.buffer.Buffer;
@@ -89,10 +90,12 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
       return;
     }
     Buffer events = Buffer.buffer();
-    append(events, exchange.errorAnswer(error).body());
+    ErrorAnswer answer = exchange.errorAnswer(error);
+    append(events, answer.body());
     exchange.onEventLoop(
         () -> {
           if (!exchange.isOver()) {
+            exchange.failsUnderHead(answer);
             exchange.response().end(events);
           }
         });
@@ -145,14 +148,13 @@ final class EventStreamDelivery implements GenerationCall.Delivery {
             return;
           }
           Buffer events = Buffer.buffer();
-          append(
-              events,
-              exchange
-                  .errorAnswer(
-                      new QuernException(
-                          ErrorCategory.UNAVAILABLE,
-                          "The stream was ended: it was not read for too long."))
-                  .body());
+          ErrorAnswer answer =
+              exchange.errorAnswer(
+                  new QuernException(
+                      ErrorCategory.UNAVAILABLE,
+                      "The stream was ended: it was not read for too long."));
+          append(events, answer.body());
+          exchange.failsUnderHead(answer);
           exchange.response().end(events);
           exchange
               .context()

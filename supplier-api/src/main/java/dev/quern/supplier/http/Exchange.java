@@ -8,6 +8,7 @@ import dev.quern.supplier.relay.Relay;
 import dev.quern.supplier.relay.SafeWords;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
@@ -44,6 +45,9 @@ final class Exchange {
   /** Of the event loop alone. */
   private @Nullable EarlyHead earlyHead;
 
+  /** The status of a failure that came after the head; 0: none. Of the event loop alone. */
+  private int failedUnderHead;
+
   /** Made on the event loop, before anything else touches the response. */
   Exchange(HttpServerRequest request, Context context) {
     this.request = request;
@@ -56,6 +60,11 @@ final class Exchange {
 
   HttpServerRequest request() {
     return request;
+  }
+
+  /** Whether it asks for the head alone of what GET would answer. */
+  boolean isHead() {
+    return request.method().equals(HttpMethod.HEAD);
   }
 
   /** It has come through the network. */
@@ -86,6 +95,16 @@ final class Exchange {
   /** An error's answer: to a relay in words that gateways do not count. */
   ErrorAnswer errorAnswer(QuernException error) {
     return ErrorAnswer.of(relay == null ? error : SafeWords.of(error), errorShape);
+  }
+
+  /** An answer whose head has left turns out to be this one; on the event loop, before its end. */
+  void failsUnderHead(ErrorAnswer answer) {
+    failedUnderHead = answer.status();
+  }
+
+  /** The answer's status, or that of a failure which came after the head; on the event loop. */
+  int outcome() {
+    return failedUnderHead == 0 ? response.getStatusCode() : failedUnderHead;
   }
 
   /** How errors are written from now on. */
@@ -148,10 +167,12 @@ final class Exchange {
           if (endsEarlyHead(body) || isOver() || response.headWritten()) {
             return;
           }
-          response
-              .setStatusCode(status)
-              .putHeader("Content-Type", contentType)
-              .end(Buffer.buffer(body));
+          response.setStatusCode(status).putHeader("Content-Type", contentType);
+          if (isHead()) {
+            response.putHeader("Content-Length", String.valueOf(body.length)).end();
+          } else {
+            response.end(Buffer.buffer(body));
+          }
         });
   }
 
@@ -160,6 +181,9 @@ final class Exchange {
     onEventLoop(
         () -> {
           ErrorAnswer answer = errorAnswer(known);
+          if (earlyHead != null && earlyHead.isOpen()) {
+            failsUnderHead(answer);
+          }
           if (endsEarlyHead(answer.body()) || isOver() || response.headWritten()) {
             return;
           }

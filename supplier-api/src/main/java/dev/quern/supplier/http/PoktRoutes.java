@@ -82,7 +82,7 @@ final class PoktRoutes {
   }
 
   private void blocking(Exchange exchange, Callable<byte[]> work) {
-    if (exchange.relay().isPresent()) {
+    if (exchange.relay().isPresent() && !exchange.isHead()) {
       EarlyHead.promise(exchange, new byte[0], HEAD_MILLIS);
     }
     exchange

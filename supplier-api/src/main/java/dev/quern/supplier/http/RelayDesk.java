@@ -68,7 +68,7 @@ final class RelayDesk implements AutoCloseable {
   }
 
   private void end(Exchange exchange, Relay relay) {
-    int status = exchange.response().getStatusCode();
+    int status = exchange.outcome();
     metrics.answered(relay, status);
     if (LOG.isDebugEnabled()) {
       LOG.debug(

@@ -75,6 +75,9 @@ final class RouteTable {
     for (Endpoint endpoint : Endpoint.values()) {
       for (String path : List.of(endpoint.path(), endpoint.versionedPath())) {
         Route route = route(router, HttpMethod.valueOf(endpoint.method()), path);
+        if (endpoint.answersHead()) {
+          route.method(HttpMethod.HEAD);
+        }
         route.setName(endpoint.method() + " " + path);
         route.handler(context -> enter(endpoint, context));
       }
@@ -228,7 +231,7 @@ final class RouteTable {
     String allowed =
         Stream.of(Endpoint.values())
             .filter(e -> matches(e, path))
-            .map(Endpoint::method)
+            .flatMap(e -> e.answersHead() ? Stream.of(e.method(), "HEAD") : Stream.of(e.method()))
             .distinct()
             .collect(Collectors.joining(", "));
     Exchange exchange = exchange(context);

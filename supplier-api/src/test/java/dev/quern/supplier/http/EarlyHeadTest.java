@@ -79,6 +79,17 @@ class EarlyHeadTest {
     return new Relay(chat(question, "\"max_tokens\":8" + fields));
   }
 
+  /** Relays that were answered with 400, whatever their head said. */
+  private static double refused() {
+    return server
+        .get("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.matches("quern:relay_requests_total\\{.*status=\"400\",} .*"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
   private static long promptTokens() {
     return server.model.engine().snapshot().promptTokens();
   }
@@ -111,7 +122,8 @@ class EarlyHeadTest {
   }
 
   @Test
-  void aRefusalAfterTheHeadIsTheBody() throws IOException {
+  void aRefusalAfterTheHeadIsTheBodyAndCounted() throws Exception {
+    double before = refused();
     try (Relay relay = relay("refuse", "");
         Relay stream = relay("refuse", ",\"stream\":true")) {
       assertTrue(relay.head().startsWith("HTTP/1.1 200 "));
@@ -122,6 +134,10 @@ class EarlyHeadTest {
       String event = stream.body();
       assertTrue(event.startsWith("data: {\"error\":{\"message\":\"" + REFUSED), event);
       assertFalse(event.contains("[DONE]"), event);
+    }
+    // Counted for what they were, not for the head that had left.
+    while (refused() < before + 2) {
+      Thread.sleep(10);
     }
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -66,6 +67,47 @@ class RoutesTest {
                           assertEquals(expected, response.statusCode(), method + " " + target);
                           assertEquals(unsigned, response.body().contains("sign-key-file"), target);
                         }));
+  }
+
+  /** Probes ask so: only whether, not what. */
+  @Test
+  void headIsAnsweredAsGetWithoutTheBody() {
+    for (String path :
+        List.of(
+            "/health",
+            "/v1/health",
+            "/models",
+            "/v1/models",
+            "/v1/models/" + NAME,
+            "/v1/version",
+            "/openapi.json",
+            "/metrics")) {
+      HttpResponse<String> get = server.get(path, KEY);
+      HttpResponse<String> head =
+          server.send(
+              server
+                  .request(path, KEY)
+                  .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                  .build());
+      assertEquals(200, head.statusCode(), path);
+      assertEquals("", head.body(), path);
+      assertEquals(
+          get.headers().firstValue("Content-Type"),
+          head.headers().firstValue("Content-Type"),
+          path);
+      if (!path.equals("/metrics")) {
+        assertEquals(
+            get.headers().firstValue("Content-Length"),
+            head.headers().firstValue("Content-Length"),
+            path);
+      }
+    }
+    // It still takes a key where GET does, and is not served where GET is not.
+    HttpRequest.Builder keyless =
+        HttpRequest.newBuilder().method("HEAD", HttpRequest.BodyPublishers.noBody());
+    assertEquals(401, server.send(keyless.uri(server.uri("/v1/models")).build()).statusCode());
+    assertEquals(200, server.send(keyless.uri(server.uri("/health")).build()).statusCode());
+    assertEquals(404, server.send(keyless.uri(server.uri("/v1/nothing")).build()).statusCode());
   }
 
   @Test

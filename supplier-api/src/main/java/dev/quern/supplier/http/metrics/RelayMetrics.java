@@ -89,7 +89,11 @@ public final class RelayMetrics {
     inHand.inc();
   }
 
-  /** A relay that began has its answer or has lost its client. */
+  /**
+   * A relay that began has its answer or has lost its client.
+   *
+   * @param status of the answer, or of a failure that its early head came before
+   */
   public void answered(Relay relay, int status) {
     inHand.dec();
     requests.labels(service(relay), application(relay), Integer.toString(status)).inc();

@@ -68,6 +68,13 @@ public enum Endpoint {
     };
   }
 
+  /**
+   * Whether HEAD is answered as GET is, without the body. At the root it is an answer of its own.
+   */
+  public boolean answersHead() {
+    return method.equals("GET") && this != ROOT;
+  }
+
   /** How its errors are written. */
   public ErrorShape errorShape() {
     return switch (this) {
