@@ -26,7 +26,6 @@ import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,13 +37,13 @@ import org.jspecify.annotations.Nullable;
  * Operations as calls into libtorch on the CPU, one each. Belongs to the thread that uses it first
  * and to its own {@link TorchLanes}.
  *
- * <p>Products use oneDNN's own layout of a weight where the processor has it for the type (fp32 and
- * bf16; fp16 stays with {@code aten::linear}, which is slow). Milliseconds for bf16 {@code [4096,
- * 768]} on two cores of a Zen 4, best of many on a busy host: 0.08 for 1 row, 0.14 for 8, 0.24 for
- * 16, 0.94 for 64, whether the layout was made for 1, 16, 64, 512 rows or for none in particular;
- * {@code aten::linear} takes 0.27 for 2 and 1.2 for 64. With it a row's result is the same bits for
- * any number of rows, which {@code aten::linear} does not give in fp32: there one row takes another
- * kernel than two.
+ * <p>{@link TorchProducts} says how a type's weights are multiplied: in oneDNN's own layout of them
+ * where the processor has it for the type (fp32 everywhere, bf16 with AVX-512). Milliseconds for
+ * bf16 {@code [4096, 768]} on two cores of a Zen 4, best of many on a busy host: 0.08 for 1 row,
+ * 0.14 for 8, 0.24 for 16, 0.94 for 64, whether the layout was made for 1, 16, 64, 512 rows or for
+ * none in particular; {@code aten::linear} takes 0.27 for 2 and 1.2 for 64. With it a row's result
+ * is the same bits for any number of rows, which {@code aten::linear} does not give in fp32: there
+ * one row takes another kernel than two.
  *
  * <p>In fp32 attention takes the sequences one by one inside one call, so a decoded token's result
  * does not depend on its company; in other types decoded tokens of like context length share a
@@ -61,7 +60,7 @@ public final class TorchBackend implements Backend {
   private final TorchScript weightScript;
   private final TorchScript layers;
   private final TorchScript attention;
-  private final Set<DType> packable = EnumSet.noneOf(DType.class);
+  private final Set<DType> packable;
   private final AtomicLong live = new AtomicLong();
   private final AtomicReference<@Nullable Thread> owner = new AtomicReference<>();
   private final TorchArena lasting;
@@ -72,19 +71,15 @@ public final class TorchBackend implements Backend {
   private final TorchLanes.Seat ownersSeat = new TorchLanes.Seat();
   private @Nullable TorchEncoderOperations encoderOperations;
 
-  private TorchBackend(int threads) {
+  private TorchBackend(int threads, Set<DType> packing) {
     this.threads = threads;
     manager = TorchNatives.newManager();
     weightScript = new TorchScript(manager, "Weights");
-    layers = new TorchScript(manager, "Layers");
+    layers = new TorchScript(manager, "Layers", "products.py");
     attention = new TorchScript(manager, "Attention");
     lasting = new TorchArena(live);
     nothing = lasting.keep(weightScript.call("nothing"));
-    for (DType type : new DType[] {DType.F32, DType.BF16}) {
-      if (canPack(type)) {
-        packable.add(type);
-      }
-    }
+    packable = TorchProducts.packable(weightScript, packing);
   }
 
   /**
@@ -94,22 +89,20 @@ public final class TorchBackend implements Backend {
    *     the most that is taken, since more would only wait for each other
    */
   public static TorchBackend open(int threads) {
+    return open(threads, TorchProducts.PACKING);
+  }
+
+  /**
+   * As {@link #open(int)}, but of the types that oneDNN may have here only those in {@code packing}
+   * go to it: without bf16 this computes as on a processor without AVX-512.
+   */
+  static TorchBackend open(int threads, Set<DType> packing) {
     int processors = Runtime.getRuntime().availableProcessors();
     if (threads < 0) {
       throw QuernException.badRequest(
           "threads", "threads is " + threads + "; it must be 0 (all processors) or more");
     }
-    return new TorchBackend(threads == 0 ? processors : Math.min(threads, processors));
-  }
-
-  /** Whether oneDNN multiplies {@code type} in its own layout here; else libtorch's is used. */
-  private boolean canPack(DType type) {
-    try {
-      weightScript.call("try_packed", ScalarTypes.of(type)).close();
-      return true;
-    } catch (QuernException e) {
-      return false;
-    }
+    return new TorchBackend(threads == 0 ? processors : Math.min(threads, processors), packing);
   }
 
   @Override
@@ -146,7 +139,7 @@ public final class TorchBackend implements Backend {
         new DecodedTensors(weightScript, manager),
         new TorchArena(live),
         dtype,
-        packable.contains(dtype));
+        TorchProducts.of(dtype, packable));
   }
 
   @Override
@@ -257,7 +250,7 @@ public final class TorchBackend implements Backend {
     TorchArena arena = step();
     TorchLinear linear = (TorchLinear) weight;
     return arena.tensor(
-        layers.call("linear", value(x), linear.weight(), linear.bias(), linear.packed()),
+        layers.call("linear", value(x), linear.weight(), linear.bias(), linear.products().number()),
         x.dtype(),
         x.size(0),
         linear.outFeatures());
@@ -400,7 +393,7 @@ public final class TorchBackend implements Backend {
             value(routerLogits),
             mixture.gateUp(),
             mixture.down(),
-            mixture.packed(),
+            mixture.products().number(),
             topK,
             normalise,
             number(activation)));

@@ -37,7 +37,7 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
       TorchBackend backend, NDManager manager, TorchArena lasting, int processors) {
     this.backend = backend;
     lanes = new TorchLanes(backend, processors);
-    script = new TorchScript(manager, "Encoders");
+    script = new TorchScript(manager, "Encoders", "products.py");
     nothing = lasting.keep(script.call("nothing"));
     noBiases = lasting.keep(script.call("no_biases"));
   }
@@ -83,7 +83,7 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
             value(x),
             linear.weight(),
             linear.bias(),
-            linear.packed(),
+            linear.products().number(),
             value(residual),
             value(norm.weight()),
             bias(norm.bias()),
@@ -101,7 +101,7 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
             value(x),
             linear.weight(),
             linear.bias(),
-            linear.packed(),
+            linear.products().number(),
             value(residual)));
   }
 
@@ -111,7 +111,12 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
     TorchLinear linear = (TorchLinear) weight;
     return arena.tensor(
         script.call(
-            "linear", value(x), linear.weight(), linear.bias(), linear.packed(), number(function)),
+            "linear",
+            value(x),
+            linear.weight(),
+            linear.bias(),
+            linear.products().number(),
+            number(function)),
         x.dtype(),
         x.size(0),
         linear.outFeatures());

@@ -25,21 +25,32 @@ final class TorchScript implements AutoCloseable {
 
   /**
    * @param className the class in the resource of the same name in lower case
+   * @param shared resources with functions that the class calls
    */
-  TorchScript(NDManager manager, String className) {
+  TorchScript(NDManager manager, String className, String... shared) {
     String resource = className.toLowerCase(java.util.Locale.ROOT) + ".py";
-    try (InputStream stream = TorchScript.class.getResourceAsStream(resource)) {
-      if (stream == null) {
-        throw new IllegalStateException("the jar lacks " + resource);
+    try {
+      StringBuilder source = new StringBuilder();
+      for (String functions : shared) {
+        source.append(read(functions));
       }
-      String source = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-      byte[] archive = TorchScriptArchive.write(className, source);
+      byte[] archive =
+          TorchScriptArchive.write(className, source.append(read(resource)).toString());
       module =
           JniUtils.loadModule(
               (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
     } catch (IOException | EngineException e) {
       throw new QuernException(
           ErrorCategory.INTERNAL, resource + " does not compile: " + e.getMessage(), e);
+    }
+  }
+
+  private static String read(String resource) throws IOException {
+    try (InputStream stream = TorchScript.class.getResourceAsStream(resource)) {
+      if (stream == null) {
+        throw new IllegalStateException("the jar lacks " + resource);
+      }
+      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 

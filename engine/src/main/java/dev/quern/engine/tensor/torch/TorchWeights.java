@@ -30,6 +30,7 @@ final class TorchWeights implements WeightLoader {
   private final DecodedTensors decoded;
   private final TorchArena arena;
   private final DType dtype;
+  private final TorchProducts products;
   private final boolean packing;
   private final Map<Path, IValue> mappings = new HashMap<>();
   private final IValue nothing;
@@ -41,13 +42,14 @@ final class TorchWeights implements WeightLoader {
       DecodedTensors decoded,
       TorchArena arena,
       DType dtype,
-      boolean packing) {
+      TorchProducts products) {
     this.backend = backend;
     this.script = script;
     this.decoded = decoded;
     this.arena = arena;
     this.dtype = dtype;
-    this.packing = packing;
+    this.products = products;
+    packing = products == TorchProducts.PACKED;
     nothing = arena.keep(script.call("nothing"));
   }
 
@@ -88,7 +90,7 @@ final class TorchWeights implements WeightLoader {
     if (biases != null) {
       count(outFeatures * dtype.bytes());
     }
-    return new TorchLinear(weight, bias, packing, outFeatures, inFeatures);
+    return new TorchLinear(weight, bias, products, outFeatures, inFeatures);
   }
 
   @Override
@@ -99,7 +101,7 @@ final class TorchWeights implements WeightLoader {
       weight = arena.keep(script.call("packed", weight, TorchBackend.PACKED_FOR_ROWS));
       count(table.size(0) * table.size(1) * dtype.bytes());
     }
-    return new TorchLinear(weight, nothing, packing, table.size(0), table.size(1));
+    return new TorchLinear(weight, nothing, products, table.size(0), table.size(1));
   }
 
   @Override
@@ -114,7 +116,7 @@ final class TorchWeights implements WeightLoader {
           gateUp.size(),
           arena.keep(IValue.listFrom(first.toArray(IValue[]::new))),
           arena.keep(IValue.listFrom(second.toArray(IValue[]::new))),
-          packing);
+          products);
     } finally {
       // The lists hold the tensors from here on.
       first.forEach(IValue::close);

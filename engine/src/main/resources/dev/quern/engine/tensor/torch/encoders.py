@@ -16,10 +16,10 @@ def pointwise(x: Tensor, function: int) -> Tensor:
     return torch.gelu(x, approximate="tanh")
   return x
 
-def linear_add(x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool, residual: Tensor) -> Tensor:
-  if packed:
+def linear_add(x: Tensor, weight: Tensor, bias: Optional[Tensor], how: int, residual: Tensor) -> Tensor:
+  if how == 1:
     return ops.mkldnn._linear_pointwise(x, residual, weight, bias, "add")
-  return torch.add(torch.linear(x, weight, bias), residual)
+  return torch.add(__torch__.product(x, weight, bias, how), residual)
 
 # x [tokens, heads, size]; cosines and sines [tokens, 1, rotaryDim / 2]
 def rotated(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
@@ -81,21 +81,21 @@ class Encoders(Module):
   def layer_norm(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], epsilon: float) -> Tensor:
     return torch.layer_norm(x, [x.shape[-1]], weight, bias, epsilon)
 
-  def linear_add_norm(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool, residual: Tensor, norm_weight: Tensor, norm_bias: Optional[Tensor], epsilon: float) -> Tensor:
-    total = __torch__.linear_add(x, weight, bias, packed, residual)
+  def linear_add_norm(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], how: int, residual: Tensor, norm_weight: Tensor, norm_bias: Optional[Tensor], epsilon: float) -> Tensor:
+    total = __torch__.linear_add(x, weight, bias, how, residual)
     return torch.layer_norm(total, [total.shape[-1]], norm_weight, norm_bias, epsilon)
 
-  def linear_add(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool, residual: Tensor) -> Tensor:
-    return __torch__.linear_add(x, weight, bias, packed, residual)
+  def linear_add(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], how: int, residual: Tensor) -> Tensor:
+    return __torch__.linear_add(x, weight, bias, how, residual)
 
-  def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool, function: int) -> Tensor:
-    if packed:
+  def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], how: int, function: int) -> Tensor:
+    if how == 1:
       if function == 5:
         return ops.mkldnn._linear_pointwise(x, weight, bias, "gelu", [], "none")
       if function == 6:
         return ops.mkldnn._linear_pointwise(x, weight, bias, "gelu", [], "tanh")
       return __torch__.pointwise(ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], ""), function)
-    return __torch__.pointwise(torch.linear(x, weight, bias), function)
+    return __torch__.pointwise(__torch__.product(x, weight, bias, how), function)
 
   # qkv [tokens, (queryHeads + 2 * kvHeads) * size]; biases: one [heads, length, length] a group, or none
   def attention(self, qkv: Tensor, query_heads: int, kv_heads: int, query_norm: Optional[Tensor], key_norm: Optional[Tensor], epsilon: float, cosines: Optional[Tensor], sines: Optional[Tensor], groups: List[int], biases: List[Tensor], scale: float, before: int, after: int) -> Tensor:

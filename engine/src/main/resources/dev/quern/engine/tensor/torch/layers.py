@@ -1,9 +1,4 @@
 # The operations of a layer but attention. x is [tokens, features]; norms and routing compute in fp32.
-def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool) -> Tensor:
-  if packed:
-    return ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-  return torch.linear(x, weight, bias)
-
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
   return torch.rms_norm(x.to(6), [x.shape[-1]], weight, epsilon).to(x.dtype)
 
@@ -25,8 +20,8 @@ class Layers(Module):
   def embedding(self, table: Tensor, ids: Tensor) -> Tensor:
     return torch.embedding(table, ids)
 
-  def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], packed: bool) -> Tensor:
-    return __torch__.linear(x, weight, bias, packed)
+  def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], how: int) -> Tensor:
+    return __torch__.product(x, weight, bias, how)
 
   def add(self, a: Tensor, b: Tensor) -> Tensor:
     return torch.add(a, b)
@@ -46,7 +41,7 @@ class Layers(Module):
 
   # Tokens are sorted by expert, so that each expert runs once on all of its tokens; a token's sum is
   # taken in the order of the experts' numbers, whatever else is in the batch.
-  def experts(self, x: Tensor, logits: Tensor, gate_up: List[Tensor], down: List[Tensor], packed: bool, top_k: int, normalise: bool, activation: int) -> Tensor:
+  def experts(self, x: Tensor, logits: Tensor, gate_up: List[Tensor], down: List[Tensor], how: int, top_k: int, normalise: bool, activation: int) -> Tensor:
     weights, chosen = torch.topk(torch.softmax(logits.to(6), -1), top_k, -1)
     if normalise:
       weights = torch.div(weights, torch.sum(weights, [-1], True))
@@ -62,8 +57,8 @@ class Layers(Module):
         mine = torch.narrow(order, 0, first, count)
         tokens = torch.floor_divide(mine, top_k)
         rows = torch.index_select(x, 0, tokens)
-        hidden = __torch__.gated(__torch__.linear(rows, gate_up[expert], None, packed), activation)
-        out = __torch__.linear(hidden, down[expert], None, packed).to(6)
+        hidden = __torch__.gated(__torch__.product(rows, gate_up[expert], None, how), activation)
+        out = __torch__.product(hidden, down[expert], None, how).to(6)
         torch.index_add_(total, 0, tokens, torch.mul(out, torch.index_select(weights, 0, mine).unsqueeze(-1)))
         first = first + count
     return total.to(x.dtype)
