@@ -8,6 +8,7 @@ import dev.quern.cuda.emulator.Emulator;
 import dev.quern.cuda.emulator.EmulatorBuild;
 import dev.quern.cuda.emulator.EmulatorMode;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -59,7 +60,7 @@ class TwoDevicesTest {
     try {
       return CompletableFuture.supplyAsync(work, threads[device]).join();
     } catch (CompletionException e) {
-      throw e.getCause() instanceof CudaException cause ? cause : e;
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }
 
@@ -133,6 +134,22 @@ class TwoDevicesTest {
     DeviceBuffer foreign = on(1, () -> second.memory().arena("there", 16).whole());
     CudaException copied = assertThrows(CudaException.class, () -> copy(here, mine, foreign));
     assertTrue(String.valueOf(copied.getMessage()).contains("INVALID_VALUE"), copied.toString());
+    // The driver would take the foreign stream for one of a context that is not current.
+    CudaStream there = on(1, second::newStream);
+    for (Runnable use :
+        List.<Runnable>of(() -> there.copy(mine, mine), there::synchronize, there::handle)) {
+      IllegalStateException refused =
+          assertThrows(IllegalStateException.class, () -> on(0, () -> done(use)));
+      assertTrue(String.valueOf(refused.getMessage()).startsWith("cuda:1 ("), refused.toString());
+    }
+    on(0, () -> done(() -> here.copy(mine, mine)));
+    synchronize(0, first);
+    synchronize(1, second);
+  }
+
+  private static boolean done(Runnable work) {
+    work.run();
+    return true;
   }
 
   private void copy(CudaStream stream, DeviceBuffer to, DeviceBuffer from) {

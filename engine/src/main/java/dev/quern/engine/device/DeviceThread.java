@@ -67,6 +67,7 @@ public final class DeviceThread implements AutoCloseable {
   // Of all steps together; touched by the device's thread alone, as everything in Turns.
   private long busyNanos;
   private volatile @Nullable Backend backend;
+  private volatile Recoveries recoveries = Recoveries.NONE;
   private volatile boolean closing;
   private volatile boolean ended;
 
@@ -149,6 +150,11 @@ public final class DeviceThread implements AutoCloseable {
   public Map<String, Long> passes() {
     Backend open = backend;
     return open == null ? Map.of() : open.passes();
+  }
+
+  /** How often the device was lost and served again, so far. */
+  public Recoveries recoveries() {
+    return recoveries;
   }
 
   /** Gives {@code work} its turns from now on. */
@@ -260,6 +266,7 @@ public final class DeviceThread implements AutoCloseable {
    * @param culprit under which the device failed; null: a task, whose caller hears of it
    */
   private void recover(@Nullable Turns culprit, Throwable failure) {
+    long begin = System.nanoTime();
     Turns suspect = culprit;
     Optional<Throwable> cause = Optional.of(failure);
     while (cause.isPresent()) {
@@ -291,7 +298,9 @@ public final class DeviceThread implements AutoCloseable {
         }
       }
     }
-    log.info("{}: the device serves again", thread.getName());
+    long taken = System.nanoTime() - begin;
+    recoveries = recoveries.and(taken);
+    log.info("{}: the device serves again after {} ms", thread.getName(), taken / 1_000_000);
   }
 
   /** Returns the failure that has cost the device once more, if there was one. */

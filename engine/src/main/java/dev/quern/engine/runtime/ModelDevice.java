@@ -2,6 +2,7 @@ package dev.quern.engine.runtime;
 
 import dev.quern.cuda.nvml.GpuReading;
 import dev.quern.engine.device.DeviceThread;
+import dev.quern.engine.device.Recoveries;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -41,6 +42,11 @@ public final class ModelDevice {
   /** Passes of language models on a GPU by how they were queued, since it was opened. */
   public Map<String, Long> passes() {
     return thread.passes();
+  }
+
+  /** How often the device was lost and served again, so far; a CPU never is. */
+  public Recoveries recoveries() {
+    return thread.recoveries();
   }
 
   /** What NVML tells of a GPU, now; empty on the CPU. */

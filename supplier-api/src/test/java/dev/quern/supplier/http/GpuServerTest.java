@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(600)
 class GpuServerTest {
   private static final int TOKENS = 10;
+  private static final String RECOVERIES = "quern:gpu_recovery_seconds";
 
   // CUresult.
   private static final int OUT_OF_MEMORY = 2;
@@ -183,6 +184,7 @@ class GpuServerTest {
       try (GpuServer gpu = new GpuServer(emulator, "cuda:0", llama.folder(), qwen.folder())) {
         String expected = gpu.choice(greedy).path("text").asText();
         String expectedOther = gpu.choice(other).path("text").asText();
+        assertEquals(0, metric(gpu, RECOVERIES + "_count{device=\"cuda:0\",} "));
         emulator.fail("cuEventSynchronize", 8, fault);
         HttpResponse<String> failed = gpu.complete(greedy);
         assertEquals(503, failed.statusCode(), failed.body());
@@ -190,6 +192,9 @@ class GpuServerTest {
         assertEquals(expected, gpu.choice(greedy).path("text").asText());
         assertEquals(expectedOther, gpu.choice(other).path("text").asText());
         assertEquals(200, gpu.get("/health").statusCode());
+        assertEquals(1, metric(gpu, RECOVERIES + "_count{device=\"cuda:0\",} "));
+        double seconds = metric(gpu, RECOVERIES + "_sum{device=\"cuda:0\",} ");
+        assertTrue(seconds > 0 && Double.isFinite(seconds), seconds + " s");
       }
     }
   }
@@ -263,6 +268,7 @@ class GpuServerTest {
     try (GpuServer server = new GpuServer(emulator, "cpu", llama.folder())) {
       assertFalse(server.get("/metrics").body().contains("quern:gpu_memory_held_bytes{"));
       assertFalse(server.get("/metrics").body().contains("quern:gpu_power_watts{"));
+      assertFalse(server.get("/metrics").body().contains(RECOVERIES + "_count{"));
     }
   }
 
@@ -289,7 +295,10 @@ class GpuServerTest {
   }
 
   private static double passes(GpuServer server, String queued) {
-    String series = "quern:gpu_passes_total{device=\"cuda:0\",queued=\"" + queued + "\",} ";
+    return metric(server, "quern:gpu_passes_total{device=\"cuda:0\",queued=\"" + queued + "\",} ");
+  }
+
+  private static double metric(GpuServer server, String series) {
     return server
         .get("/metrics")
         .body()

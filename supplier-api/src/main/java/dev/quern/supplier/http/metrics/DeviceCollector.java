@@ -1,11 +1,13 @@
 package dev.quern.supplier.http.metrics;
 
+import dev.quern.engine.device.Recoveries;
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelDevice;
 import dev.quern.supplier.ModelCatalog;
 import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
+import io.prometheus.client.SummaryMetricFamily;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -25,6 +27,7 @@ final class DeviceCollector extends Collector {
     List<MetricFamilySamples> families = new ArrayList<>();
     families.add(heldBytes(devices));
     families.add(passes(devices));
+    families.add(recoveries(devices));
     families.addAll(gauges(devices));
     return families;
   }
@@ -64,6 +67,21 @@ final class DeviceCollector extends Collector {
           .passes()
           .forEach(
               (way, count) -> family.addMetric(List.of(device.name(), way), count.doubleValue()));
+    }
+    return family;
+  }
+
+  private static MetricFamilySamples recoveries(Collection<ModelDevice> devices) {
+    SummaryMetricFamily family =
+        new SummaryMetricFamily(
+            "quern:gpu_recovery_seconds",
+            "From the fault of a GPU until it served again, its models loaded anew.",
+            List.of("device"));
+    for (ModelDevice device : devices) {
+      Recoveries recoveries = device.recoveries();
+      if (!device.passes().isEmpty() || recoveries.count() > 0) {
+        family.addMetric(List.of(device.name()), (double) recoveries.count(), recoveries.seconds());
+      }
     }
     return family;
   }
