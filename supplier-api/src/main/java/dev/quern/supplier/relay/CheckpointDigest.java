@@ -1,5 +1,6 @@
 package dev.quern.supplier.relay;
 
+import dev.quern.engine.tensor.torch.IdleThread;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.store.hub.CheckpointManifest;
@@ -32,7 +33,7 @@ public final class CheckpointDigest {
    */
   public static CheckpointDigest of(Path path) {
     CheckpointDigest digest = new CheckpointDigest();
-    Thread.ofVirtual().name("checkpoint-digest").start(() -> digest.find(path));
+    IdleThread.start("checkpoint-digest", () -> digest.find(path));
     return digest;
   }
 

@@ -25,6 +25,7 @@ import dev.quern.engine.tensor.Workspace;
 import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -65,6 +66,8 @@ public final class TorchBackend implements Backend {
   private final AtomicReference<@Nullable Thread> owner = new AtomicReference<>();
   private final TorchArena lasting;
   private final IValue nothing;
+  // Those that the kernel has not given in full yet; for the device's thread.
+  private final List<CacheMemory> cacheMemories = new ArrayList<>();
   private final HostSampler sampler = new HostSampler();
   private final TorchLanes.Seat ownersSeat = new TorchLanes.Seat();
   private @Nullable TorchEncoderOperations encoderOperations;
@@ -116,7 +119,9 @@ public final class TorchBackend implements Backend {
 
   @Override
   public long freeMemoryBytes() {
-    return HostMemory.availableBytes();
+    cacheMemories.removeIf(memory -> memory.untakenBytes() == 0);
+    long promised = cacheMemories.stream().mapToLong(CacheMemory::untakenBytes).sum();
+    return Math.max(0, HostMemory.availableBytes() - promised);
   }
 
   /** Native values held by workspaces, weights, caches and tables of this backend. */
@@ -155,24 +160,10 @@ public final class TorchBackend implements Backend {
               + free
               + " free; ask for a smaller cache");
     }
-    TorchArena arena = new TorchArena(live);
-    try {
-      long[] slab = {(long) blocks * shape.blockSize(), shape.kvHeads(), shape.headDim()};
-      IValue[] keys = new IValue[shape.layers()];
-      IValue[] values = new IValue[shape.layers()];
-      for (int layer = 0; layer < shape.layers(); layer++) {
-        keys[layer] = arena.keep(zeros(slab, shape.dtype()));
-        values[layer] = arena.keep(zeros(slab, shape.dtype()));
-      }
-      return new TorchKvCache(arena, shape, blocks, keys, values);
-    } catch (QuernException e) {
-      arena.close();
-      throw e;
-    }
-  }
-
-  private IValue zeros(long[] shape, DType dtype) {
-    return weightScript.call("zeros", shape, ScalarTypes.of(dtype));
+    TorchKvCache cache =
+        TorchKvCache.open(manager, weightScript, new TorchArena(live), shape, blocks);
+    cacheMemories.add(cache.memory());
+    return cache;
   }
 
   @Override

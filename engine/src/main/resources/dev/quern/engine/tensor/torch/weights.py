@@ -66,8 +66,5 @@ class Weights(Module):
     weight = ops.mkldnn._reorder_linear_weight(torch.ones([16, 16], dtype=dtype), 1)
     return ops.mkldnn._linear_pointwise(torch.ones([1, 16], dtype=dtype), weight, None, "none", [], "")
 
-  def zeros(self, shape: List[int], dtype: int) -> Tensor:
-    return torch.zeros(shape, dtype=dtype)
-
   def table(self, values: List[float], rows: int, columns: int) -> Tensor:
     return torch.tensor(values, dtype=6).view([rows, columns])
