@@ -1,5 +1,6 @@
 package dev.quern.engine.tensor.cuda;
 
+import dev.quern.cuda.CudaException;
 import dev.quern.cuda.DeviceArena;
 import dev.quern.cuda.DeviceBuffer;
 import dev.quern.cuda.DeviceMemory;
@@ -63,16 +64,31 @@ final class MemoryStack implements AutoCloseable {
     }
   }
 
-  /** Gives back all that was taken. */
+  /** Gives back all that was taken; never out of memory. */
   void reset() {
+    long replacement = used;
+    used = 0;
     if (arenas.size() > 1) {
       CudaErrors.close(arenas);
       arenas.clear();
       moves++;
-      arenas.add(memory.arena(TAG, Math.max(LEAST_BYTES, used)));
+      prepare(replacement);
     }
-    used = 0;
     arenas.forEach(arena -> arena.resetTo(0));
+  }
+
+  /**
+   * Who gives back needs no memory: where another process took what has just been freed, whoever
+   * takes next asks again, and hears of it then.
+   */
+  private void prepare(long bytes) {
+    try {
+      arenas.add(memory.arena(TAG, Math.max(LEAST_BYTES, bytes)));
+    } catch (CudaException e) {
+      if (!e.isOutOfMemory()) {
+        throw e;
+      }
+    }
   }
 
   static long aligned(long bytes) {
