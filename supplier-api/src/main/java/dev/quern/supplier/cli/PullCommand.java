@@ -1,7 +1,7 @@
 package dev.quern.supplier.cli;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.quern.cuda.CudaReport;
 import dev.quern.engine.tensor.torch.HostMemory;
@@ -31,7 +31,6 @@ import java.util.function.Supplier;
  * folder alone, so that a script can take it; with {@code --json} one event a line.
  */
 final class PullCommand implements Command {
-  private static final JsonMapper JSON = new JsonMapper();
   private static final int INTERRUPTED = 130;
 
   private final Supplier<CudaReport> gpus;
@@ -150,7 +149,7 @@ final class PullCommand implements Command {
   }
 
   private static ObjectNode json(PullPlan plan, CudaReport gpus) {
-    ObjectNode json = JSON.createObjectNode().put("event", "plan");
+    ObjectNode json = JsonNodeFactory.instance.objectNode().put("event", "plan");
     json.put("model", plan.reference().id()).put("revision", plan.reference().revision());
     json.put("commit", plan.commit()).put("folder", plan.snapshot().toString());
     json.put("total_bytes", plan.bytesTotal()).put("bytes_to_fetch", plan.bytesToFetch());
@@ -182,7 +181,8 @@ final class PullCommand implements Command {
   }
 
   private static ObjectNode json(PulledModel model) {
-    return JSON.createObjectNode()
+    return JsonNodeFactory.instance
+        .objectNode()
         .put("event", "done")
         .put("model", model.reference().id())
         .put("commit", model.commit())
@@ -192,7 +192,7 @@ final class PullCommand implements Command {
   }
 
   private static ObjectNode failure(QuernException e) {
-    ObjectNode json = JSON.createObjectNode().put("event", "error");
+    ObjectNode json = JsonNodeFactory.instance.objectNode().put("event", "error");
     json.put("category", e.category().name().toLowerCase(Locale.ROOT));
     if (e instanceof HubException hub) {
       json.put("reason", hub.reason().name().toLowerCase(Locale.ROOT));
