@@ -3,7 +3,6 @@ package dev.quern.supplier.cli;
 import dev.quern.engine.runtime.LoadedLanguageModel;
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
-import dev.quern.engine.tensor.torch.TorchNatives;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelPurpose;
 import dev.quern.supplier.config.Arguments;
@@ -58,9 +57,6 @@ final class RunCommand implements Command {
     }
     Conversation.Options options = Conversation.Options.of(arguments);
     NativeLibraries.prepare(configuration.cache(), console.environment(), console::say);
-    if (!configuration.loading().device().startsWith("cuda")) {
-      TorchNatives.loadAhead();
-    }
     try (ModelRuntime runtime = new ModelRuntime(configuration.gpus())) {
       LoadedLanguageModel model =
           languageModel(ModelLoader.load(runtime, words.getFirst(), configuration, console));

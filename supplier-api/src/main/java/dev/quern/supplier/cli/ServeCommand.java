@@ -2,7 +2,6 @@ package dev.quern.supplier.cli;
 
 import dev.quern.engine.runtime.LoadedModel;
 import dev.quern.engine.runtime.ModelRuntime;
-import dev.quern.engine.tensor.torch.TorchNatives;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
 import dev.quern.supplier.ModelCatalog;
@@ -63,9 +62,6 @@ final class ServeCommand implements Command {
 
     StopSignal stop = StopSignal.install();
     NativeLibraries.prepare(configuration.cache(), console.environment(), console::say);
-    if (!configuration.loading().device().startsWith("cuda")) {
-      TorchNatives.loadAhead();
-    }
     try (ModelRuntime runtime = new ModelRuntime(configuration.gpus())) {
       List<LoadedModel> models = new ArrayList<>();
       Map<String, String> aliases = new LinkedHashMap<>();

@@ -4,8 +4,6 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Starts libtorch through DJL quietly: no download, no usage report, no search for CUDA in this
@@ -14,8 +12,6 @@ import org.slf4j.LoggerFactory;
  * setting that someone made before is left as it is.
  */
 public final class TorchNatives {
-  private static final Logger log = LoggerFactory.getLogger(TorchNatives.class);
-
   private static final String FORK = "ai.djl.util.cuda.fork";
 
   private TorchNatives() {}
@@ -29,30 +25,11 @@ public final class TorchNatives {
     engine();
   }
 
-  /**
-   * Begins to load libtorch on a thread of its own, for a process that will need it soon: that
-   * takes most of a second, in which the process can read its model's other files. Who needs it
-   * then waits, and hears of a failure.
-   */
-  public static void loadAhead() {
-    Thread.ofPlatform()
-        .name("libtorch")
-        .daemon()
-        .start(
-            () -> {
-              try {
-                load();
-              } catch (QuernException e) {
-                log.debug("loading libtorch ahead", e);
-              }
-            });
-  }
-
   static NDManager newManager() {
     return engine().newBaseManager();
   }
 
-  private static synchronized Engine engine() {
+  private static Engine engine() {
     setUnlessSet("ai.djl.offline", "true");
     setUnlessSet("OPT_OUT_TRACKING", "true");
     // No operation here is split into tasks, and what DJL would warn of is set by the backend.
