@@ -19,9 +19,9 @@ enum TorchProducts {
   /**
    * The weight stays bf16, {@code [out, in]}. Up to 7 rows go one by one through libtorch's product
    * of matrix and vector, which reads it once a row at half the bytes of fp32; more rows multiply
-   * panels that were widened to fp32. Milliseconds for {@code [32000, 768]} on two cores of a Zen
-   * 1, panels and rows one by one: 18 and 5 for 1 row, 30 and 17 for 4, 23 and 32 for 8, 30 and 64
-   * for 16.
+   * panels that were widened to fp32. Milliseconds for {@code [32000, 768]} on two cores of a busy
+   * Zen 1, panels and rows one by one: 18 and 5 for 1 row, 30 and 17 for 4, 23 and 32 for 8, 30 and
+   * 64 for 16.
    */
   WIDENED(2);
 
