@@ -24,8 +24,15 @@ record ComputeType(DType dtype, Optional<String> remark) {
             .max(Map.Entry.comparingByValue())
             .map(Map.Entry::getKey)
             .orElse(StoredType.BF16);
-    boolean fits =
-        checkpoint.parameters() * DType.F32.bytes() <= MOST_OF_MEMORY * backend.freeMemoryBytes();
+    int bytes = backend.bytesPerWeight(DType.F32, stored);
+    if (!backend.isFastIn(DType.BF16) && bytes < DType.F32.bytes()) {
+      return new ComputeType(
+          DType.F32,
+          Optional.of(
+              "computing in fp32 with the weights as they are stored, in 16 bits, since this"
+                  + " processor lacks AVX-512; --dtype bf16 computes in bf16"));
+    }
+    boolean fits = checkpoint.parameters() * bytes <= MOST_OF_MEMORY * backend.freeMemoryBytes();
     return of(stored, backend.isFastIn(DType.BF16), fits);
   }
 

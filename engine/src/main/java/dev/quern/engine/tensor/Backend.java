@@ -1,5 +1,6 @@
 package dev.quern.engine.tensor;
 
+import dev.quern.store.StoredType;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,11 @@ public interface Backend extends AutoCloseable {
    */
   default boolean isFastIn(DType type) {
     return true;
+  }
+
+  /** Bytes that one weight of {@code stored} takes in a model that computes in {@code computed}. */
+  default int bytesPerWeight(DType computed, StoredType stored) {
+    return computed.bytes();
   }
 
   /**

@@ -25,6 +25,7 @@ import dev.quern.engine.tensor.Workspace;
 import dev.quern.engine.tensor.sampling.HostSampler;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import dev.quern.store.StoredType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -37,13 +38,14 @@ import org.jspecify.annotations.Nullable;
  * Operations as calls into libtorch on the CPU, one each. Belongs to the thread that uses it first
  * and to its own {@link TorchLanes}.
  *
- * <p>{@link TorchProducts} says how a type's weights are multiplied: in oneDNN's own layout of them
- * where the processor has it for the type (fp32 everywhere, bf16 with AVX-512). Milliseconds for
+ * <p>{@link HeldWeights} says how weights are held and multiplied: in oneDNN's own layout of them
+ * where the processor has it for the type (fp32 everywhere, bf16 with AVX-512), and without AVX-512
+ * in 16 bits, if they are stored so, whatever the model computes in. Milliseconds in the layout for
  * bf16 {@code [4096, 768]} on two cores of a Zen 4, best of many on a busy host: 0.08 for 1 row,
  * 0.14 for 8, 0.24 for 16, 0.94 for 64, whether the layout was made for 1, 16, 64, 512 rows or for
- * none in particular; {@code aten::linear} takes 0.27 for 2 and 1.2 for 64. With it a row's result
- * is the same bits for any number of rows, which {@code aten::linear} does not give in fp32: there
- * one row takes another kernel than two.
+ * none in particular; {@code aten::linear} takes 0.27 for 2 and 1.2 for 64. With either a row's
+ * result is the same bits for any number of rows, which {@code aten::linear} does not give in fp32:
+ * there one row takes another kernel than two.
  *
  * <p>In fp32 attention takes the sequences one by one inside one call, so a decoded token's result
  * does not depend on its company; in other types decoded tokens of like context length share a
@@ -60,7 +62,7 @@ public final class TorchBackend implements Backend {
   private final TorchScript weightScript;
   private final TorchScript layers;
   private final TorchScript attention;
-  private final Set<DType> packable;
+  private final HeldWeights heldWeights;
   private final AtomicLong live = new AtomicLong();
   private final AtomicReference<@Nullable Thread> owner = new AtomicReference<>();
   private final TorchArena lasting;
@@ -74,12 +76,13 @@ public final class TorchBackend implements Backend {
   private TorchBackend(int threads, Set<DType> packing) {
     this.threads = threads;
     manager = TorchNatives.newManager();
+    boolean widening = TorchNatives.registerOperations();
     weightScript = new TorchScript(manager, "Weights");
     layers = new TorchScript(manager, "Layers", "products.py");
     attention = new TorchScript(manager, "Attention");
     lasting = new TorchArena(live);
     nothing = lasting.keep(weightScript.call("nothing"));
-    packable = TorchProducts.packable(weightScript, packing);
+    heldWeights = new HeldWeights(TorchProducts.packable(weightScript, packing), widening);
   }
 
   /**
@@ -119,7 +122,12 @@ public final class TorchBackend implements Backend {
 
   @Override
   public boolean isFastIn(DType type) {
-    return packable.contains(type);
+    return heldWeights.packable().contains(type);
+  }
+
+  @Override
+  public int bytesPerWeight(DType computed, StoredType stored) {
+    return heldWeights.typeOf(computed, stored).bytes();
   }
 
   /** Native values held by workspaces, weights, caches and tables of this backend. */
@@ -139,7 +147,7 @@ public final class TorchBackend implements Backend {
         new DecodedTensors(weightScript, manager),
         new TorchArena(live),
         dtype,
-        TorchProducts.of(dtype, packable));
+        heldWeights);
   }
 
   @Override
@@ -239,7 +247,7 @@ public final class TorchBackend implements Backend {
   public Tensor embedding(Tensor table, Tensor ids) {
     TorchArena arena = step();
     return arena.tensor(
-        layers.call("embedding", value(table), value(ids)),
+        layers.call("embedding", value(table), value(ids), ScalarTypes.of(table.dtype())),
         table.dtype(),
         ids.size(0),
         table.size(1));

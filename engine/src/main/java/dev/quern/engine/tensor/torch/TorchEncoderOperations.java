@@ -209,7 +209,7 @@ final class TorchEncoderOperations implements EncoderOperations, AutoCloseable {
     TorchArena arena = backend.newArena();
     return new TorchRelativeBias(
         arena,
-        value(table),
+        arena.keep(script.call("converted", value(table), ScalarTypes.of(table.dtype()))),
         arena.keep(script.call("numbers", TorchBackend.longs(buckets))),
         (buckets.length + 1) / 2);
   }

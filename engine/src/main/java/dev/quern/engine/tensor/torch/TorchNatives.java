@@ -2,8 +2,18 @@ package dev.quern.engine.tensor.torch;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import dev.quern.cpu.CpuLibrary;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts libtorch through DJL quietly: no download, no usage report, no search for CUDA in this
@@ -13,6 +23,8 @@ import dev.quern.store.QuernException;
  */
 public final class TorchNatives {
   private static final String FORK = "ai.djl.util.cuda.fork";
+
+  private static @Nullable Boolean operationsUsable;
 
   private TorchNatives() {}
 
@@ -27,6 +39,66 @@ public final class TorchNatives {
 
   static NDManager newManager() {
     return engine().newBaseManager();
+  }
+
+  /**
+   * Makes {@code ops.quern} known to TorchScript.
+   *
+   * @return whether this processor can run it (AVX2, FMA, F16C)
+   * @throws QuernException UNAVAILABLE when the operations cannot be loaded
+   */
+  static synchronized boolean registerOperations() {
+    engine();
+    if (operationsUsable == null) {
+      operationsUsable = registeredBy(loadedLibrary());
+    }
+    return operationsUsable;
+  }
+
+  private static boolean registeredBy(CpuLibrary library) {
+    return switch (library.register()) {
+      case DONE -> true;
+      case PROCESSOR_TOO_OLD -> false;
+      case REFUSED ->
+          throw new QuernException(
+              ErrorCategory.UNAVAILABLE,
+              "this libtorch does not take Quern's operations; Quern is built for the one in its"
+                  + " jar, so unset PYTORCH_LIBRARY_PATH");
+    };
+  }
+
+  /** From libtorch's own folder where that may be written, since libraries are loaded from it. */
+  private static CpuLibrary loadedLibrary() {
+    List<Path> folders = new ArrayList<>();
+    folderOfLibtorch().filter(Files::isWritable).ifPresent(folders::add);
+    folders.add(Path.of(System.getProperty("java.io.tmpdir")));
+    Exception failure = null;
+    for (Path folder : folders) {
+      try {
+        return CpuLibrary.load(folder);
+      } catch (IOException | IllegalArgumentException e) {
+        failure = e;
+      }
+    }
+    throw new QuernException(
+        ErrorCategory.UNAVAILABLE,
+        "Quern's operations cannot be loaded from "
+            + folders
+            + " ("
+            + failure
+            + "); one of them has to be writable and mounted without noexec",
+        failure);
+  }
+
+  private static Optional<Path> folderOfLibtorch() {
+    try (Stream<String> mappings = Files.lines(Path.of("/proc/self/maps"))) {
+      return mappings
+          .filter(line -> line.endsWith("/libtorch_cpu.so"))
+          .findFirst()
+          .map(line -> Path.of(line.substring(line.indexOf('/'))).getParent());
+    } catch (IOException | UncheckedIOException e) {
+      return Optional.empty();
+    }
   }
 
   private static Engine engine() {

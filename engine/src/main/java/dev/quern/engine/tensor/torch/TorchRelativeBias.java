@@ -4,8 +4,8 @@ import ai.djl.pytorch.jni.IValue;
 import dev.quern.engine.tensor.RelativeBias;
 
 /**
- * @param table {@code [buckets, heads]}, the model's
- * @param buckets {@code [2 * maxTokens - 1]}, this one's
+ * @param table {@code [buckets, heads]}, in the type that the model computes in
+ * @param buckets {@code [2 * maxTokens - 1]}
  */
 record TorchRelativeBias(TorchArena arena, IValue table, IValue buckets, int maxTokens)
     implements RelativeBias {

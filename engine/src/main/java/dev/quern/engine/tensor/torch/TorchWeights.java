@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +31,9 @@ final class TorchWeights implements WeightLoader {
   private final DecodedTensors decoded;
   private final TorchArena arena;
   private final DType dtype;
-  private final TorchProducts products;
-  private final boolean packing;
+  private final HeldWeights heldWeights;
   private final Map<Path, IValue> mappings = new HashMap<>();
+  private final IdentityHashMap<Tensor, WeightSource> tables = new IdentityHashMap<>();
   private final IValue nothing;
   private MemoryUse use = MemoryUse.NONE;
 
@@ -42,14 +43,13 @@ final class TorchWeights implements WeightLoader {
       DecodedTensors decoded,
       TorchArena arena,
       DType dtype,
-      TorchProducts products) {
+      HeldWeights heldWeights) {
     this.backend = backend;
     this.script = script;
     this.decoded = decoded;
     this.arena = arena;
     this.dtype = dtype;
-    this.products = products;
-    packing = products == TorchProducts.PACKED;
+    this.heldWeights = heldWeights;
     nothing = arena.keep(script.call("nothing"));
   }
 
@@ -61,7 +61,10 @@ final class TorchWeights implements WeightLoader {
   @Override
   public Tensor tensor(WeightSource source) {
     backend.checkThread();
-    return arena.tensor(keptAsStored(source), dtype, shape(source));
+    DType type = heldWeights.typeOf(dtype, source);
+    Tensor table = arena.tensor(keptAsStored(source, type), dtype, shape(source));
+    tables.put(table, source);
+    return table;
   }
 
   @Override
@@ -85,19 +88,25 @@ final class TorchWeights implements WeightLoader {
     for (WeightSource part : parts) {
       outFeatures += elements(part) / inFeatures;
     }
-    IValue weight = arena.keep(matrix(parts));
-    IValue bias = biases == null ? nothing : arena.keep(stacked("stacked_biases", biases));
+    HeldWeights.Held held = heldWeights.of(dtype, parts);
+    IValue weight = arena.keep(matrix(parts, held));
+    IValue bias = biases == null ? nothing : arena.keep(stacked("stacked_biases", biases, dtype));
     if (biases != null) {
       count(outFeatures * dtype.bytes());
     }
-    return new TorchLinear(weight, bias, products, outFeatures, inFeatures);
+    return new TorchLinear(weight, bias, held.products(), outFeatures, inFeatures);
   }
 
   @Override
   public LinearWeight tied(Tensor table) {
     backend.checkThread();
+    WeightSource source = tables.get(table);
+    if (source == null) {
+      throw new IllegalArgumentException("a table of another loader");
+    }
+    TorchProducts products = heldWeights.of(dtype, List.of(source)).products();
     IValue weight = ((TorchTensor) table).value();
-    if (packing) {
+    if (products == TorchProducts.PACKED) {
       weight = arena.keep(script.call("packed", weight, TorchBackend.PACKED_FOR_ROWS));
       count(table.size(0) * table.size(1) * dtype.bytes());
     }
@@ -107,16 +116,19 @@ final class TorchWeights implements WeightLoader {
   @Override
   public ExpertWeights experts(List<List<WeightSource>> gateUp, List<WeightSource> down) {
     backend.checkThread();
+    List<WeightSource> all = new ArrayList<>(down);
+    gateUp.forEach(all::addAll);
+    HeldWeights.Held held = heldWeights.of(dtype, all);
     List<IValue> first = new ArrayList<>();
     List<IValue> second = new ArrayList<>();
     try {
-      gateUp.forEach(parts -> first.add(matrix(parts)));
-      down.forEach(part -> second.add(matrix(List.of(part))));
+      gateUp.forEach(parts -> first.add(matrix(parts, held)));
+      down.forEach(part -> second.add(matrix(List.of(part), held)));
       return new TorchExperts(
           gateUp.size(),
           arena.keep(IValue.listFrom(first.toArray(IValue[]::new))),
           arena.keep(IValue.listFrom(second.toArray(IValue[]::new))),
-          products);
+          held.products());
     } finally {
       // The lists hold the tensors from here on.
       first.forEach(IValue::close);
@@ -132,23 +144,25 @@ final class TorchWeights implements WeightLoader {
   @Override
   public void close() {
     mappings.clear();
+    tables.clear();
     arena.close();
   }
 
   /** The parts as one matrix in the layout that products use; the caller's to close. */
-  private IValue matrix(List<WeightSource> parts) {
-    if (!packing && parts.size() == 1 && isStoredAs(parts.get(0), dtype)) {
+  private IValue matrix(List<WeightSource> parts, HeldWeights.Held held) {
+    boolean packing = held.products() == TorchProducts.PACKED;
+    if (!packing && parts.size() == 1 && isStoredAs(parts.get(0), held.type())) {
       WeightSource part = parts.get(0);
-      try (IValue view = keptAsStored(part)) {
+      try (IValue view = keptAsStored(part, held.type())) {
         return script.call("matrix", view);
       }
     }
     long bytes = 0;
     for (WeightSource part : parts) {
-      bytes += elements(part) * dtype.bytes();
+      bytes += elements(part) * held.type().bytes();
     }
     count(bytes);
-    IValue stacked = stacked("stacked", parts);
+    IValue stacked = stacked("stacked", parts, held.type());
     if (!packing) {
       return stacked;
     }
@@ -157,23 +171,21 @@ final class TorchWeights implements WeightLoader {
     }
   }
 
-  private IValue stacked(String method, List<WeightSource> parts) {
-    try (Borrowed stored = new Borrowed(parts, dtype);
+  private IValue stacked(String method, List<WeightSource> parts, DType type) {
+    try (Borrowed stored = new Borrowed(parts, type);
         IValue list = IValue.listFrom(stored.views)) {
-      return script.call(method, list, ScalarTypes.of(dtype));
+      return script.call(method, list, ScalarTypes.of(type));
     }
   }
 
-  /**
-   * The source in this model's type: a view of the lasting mapping where that is what is stored.
-   */
-  private IValue keptAsStored(WeightSource source) {
+  /** The source in {@code type}: a view of the lasting mapping where that is what is stored. */
+  private IValue keptAsStored(WeightSource source, DType type) {
     if (DecodedTensors.needed(source.entry())) {
-      count(elements(source) * dtype.bytes());
-      return decoded.read(source, dtype);
+      count(elements(source) * type.bytes());
+      return decoded.read(source, type);
     }
-    if (isStoredAs(source, dtype) && aligned(source)) {
-      use = use.plus(new MemoryUse(0, elements(source) * dtype.bytes()));
+    if (isStoredAs(source, type) && aligned(source)) {
+      use = use.plus(new MemoryUse(0, elements(source) * type.bytes()));
       Path file = source.entry().file();
       IValue mapping = mappings.get(file);
       if (mapping == null) {
@@ -182,9 +194,9 @@ final class TorchWeights implements WeightLoader {
       }
       return view(mapping, source);
     }
-    try (Borrowed stored = new Borrowed(List.of(source), dtype)) {
-      IValue copy = script.call("copied", stored.views[0], ScalarTypes.of(dtype));
-      count(elements(source) * dtype.bytes());
+    try (Borrowed stored = new Borrowed(List.of(source), type)) {
+      IValue copy = script.call("copied", stored.views[0], ScalarTypes.of(type));
+      count(elements(source) * type.bytes());
       return copy;
     }
   }

@@ -17,8 +17,9 @@ class Layers(Module):
   def indices(self, ids: List[int], slots: List[int], positions: List[int], rows: List[int]) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     return (torch.tensor(ids, dtype=4), torch.tensor(slots, dtype=4), torch.tensor(positions, dtype=4), torch.tensor(rows, dtype=4))
 
-  def embedding(self, table: Tensor, ids: Tensor) -> Tensor:
-    return torch.embedding(table, ids)
+  # The table may be held in a shorter type than the model computes in.
+  def embedding(self, table: Tensor, ids: Tensor, dtype: int) -> Tensor:
+    return torch.embedding(table, ids).to(dtype)
 
   def linear(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], how: int) -> Tensor:
     return __torch__.product(x, weight, bias, how)
