@@ -15,13 +15,15 @@ mkdir -p "$resources"
 
 cd "$root/native/src/main/cpu" # relative names: nothing of this machine in the binary
 compile() { gcc -std=c17 -O3 -fPIC -fopenmp -Wall -Wextra -Werror "$@"; }
-compile -mavx2 -mfma -mf16c -c -o "$work/linear.o" linear.c
+for kernels in attention layers linear; do
+  compile -mavx2 -mfma -mf16c -c -o "$work/$kernels.o" "$kernels.c"
+done
 # Runs before it is known what the processor has.
 compile -c -o "$work/torch_operations.o" torch_operations.c
 gcc -shared -o "$work/libtorch_cpu.so" -Wl,-soname,libtorch_cpu.so -x c /dev/null
 # Not linked with -fopenmp: that would bring the compiler's own OpenMP beside libtorch's.
 gcc -shared -nostdlib -s -Wl,--build-id=none -Wl,--no-as-needed -o "$resources/libquern_cpu.so" \
-  "$work/linear.o" "$work/torch_operations.o" -L"$work" -ltorch_cpu -lc -lgcc
+  "$work"/*.o -L"$work" -ltorch_cpu -lc -lm -lgcc
 # The same over all files, in the order of their names, as in CpuLibraryTest.
 LC_ALL=C cat $(LC_ALL=C ls -- *.c *.h | LC_ALL=C sort) | sha256sum | cut -d' ' -f1 >"$resources/libquern_cpu.sha256"
 ls -l "$resources"

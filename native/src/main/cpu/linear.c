@@ -8,16 +8,15 @@
 // A sum is taken in the same order whatever the number of rows, so that a token's result does not depend on its company.
 #include "linear.h"
 
-#include <immintrin.h>
 #include <string.h>
 
+#include "vectors.h"
+
 enum {
-  LANES = 8,              // fp32 numbers in a register
-  STEP = 2 * LANES,       // features taken at a time
-  TILE_OUTPUTS = 4,       // with TILE_ROWS of x: twelve sums, three of x and one of the weight fill the sixteen registers
+  STEP = 2 * LANES,  // features taken at a time
+  TILE_OUTPUTS = 4,  // with TILE_ROWS of x: twelve sums, three of x and one of the weight fill the sixteen registers
   TILE_ROWS = 3,
-  BLOCK_OUTPUTS = 8,      // rows of the weight that stay in the first cache while all of x passes
-  WORTH_THREADS = 1 << 16 // multiplications below which waking other threads takes longer
+  BLOCK_OUTPUTS = 8, // rows of the weight that stay in the first cache while all of x passes
 };
 
 // Floats from one reordered row of x to the next.

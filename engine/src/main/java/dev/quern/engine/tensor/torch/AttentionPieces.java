@@ -11,14 +11,24 @@ import java.util.TreeMap;
  * How the queries of a step are cut for attention.
  *
  * <p>A prefill goes in pieces of {@value #ROWS} rows, each over the keys up to its last row: what
- * causality hides is mostly not computed. Decoded tokens with contexts of about the same length go
- * together, padded to the same number of blocks, because one call for each costs more than its
- * arithmetic.
+ * causality hides is mostly not computed. A call of libtorch for each decoded token would cost more
+ * than its arithmetic, so they go together, see {@link Decoding}.
  *
  * @param single one call each
  * @param together one call a list; all of one row, padded to the largest
+ * @param decoded one call for all; all of one row
  */
-record AttentionPieces(List<Piece> single, List<List<Piece>> together) {
+record AttentionPieces(List<Piece> single, List<List<Piece>> together, List<Piece> decoded) {
+  /** What becomes of pieces of one row. */
+  enum Decoding {
+    /** A call each: nothing is shared, so that company changes no rounding. */
+    ALONE,
+    /** Contexts of about the same length share a call, padded to the same number of blocks. */
+    GROUPED,
+    /** Our own kernel takes all at once, and each as if it were alone. */
+    OWN_KERNEL
+  }
+
   /** Queries of one call: for bf16 the fastest of 16, 32, 64, 128 and 256. */
   static final int ROWS = 64;
 
@@ -61,26 +71,30 @@ record AttentionPieces(List<Piece> single, List<List<Piece>> together) {
    * Cuts a step.
    *
    * @param window tokens a query sees, itself included; 0: all
-   * @param batching whether decoded tokens may share a call, which changes their rounding
    */
-  static AttentionPieces of(ForwardBatch batch, int window, int blockSize, boolean batching) {
+  static AttentionPieces of(ForwardBatch batch, int window, int blockSize, Decoding decoding) {
     List<Piece> single = new ArrayList<>();
-    Map<Integer, List<Piece>> decoded = new TreeMap<>();
+    List<Piece> decoded = new ArrayList<>();
+    Map<Integer, List<Piece>> buckets = new TreeMap<>();
     for (int s = 0; s < batch.sequences(); s++) {
       int end = batch.queryStarts()[s + 1];
       for (int row = batch.queryStarts()[s]; row < end; row += ROWS) {
         int rows = Math.min(ROWS, end - row);
         Piece piece = piece(batch, s, row, rows, window, blockSize);
-        if (batching && rows == 1 && piece.keys() <= MOST_KEYS_TOGETHER) {
-          decoded.computeIfAbsent(bucket(piece.blocks().length), _ -> new ArrayList<>()).add(piece);
+        if (rows == 1 && decoding == Decoding.OWN_KERNEL) {
+          decoded.add(piece);
+        } else if (rows == 1
+            && decoding == Decoding.GROUPED
+            && piece.keys() <= MOST_KEYS_TOGETHER) {
+          buckets.computeIfAbsent(bucket(piece.blocks().length), _ -> new ArrayList<>()).add(piece);
         } else {
           single.add(piece);
         }
       }
     }
     List<List<Piece>> together = new ArrayList<>();
-    decoded.forEach((blocks, pieces) -> group(pieces, blocks * blockSize, single, together));
-    return new AttentionPieces(single, together);
+    buckets.forEach((blocks, pieces) -> group(pieces, blocks * blockSize, single, together));
+    return new AttentionPieces(single, together, decoded);
   }
 
   private static Piece piece(

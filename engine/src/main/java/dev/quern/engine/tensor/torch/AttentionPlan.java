@@ -19,6 +19,8 @@ import java.util.List;
  * @param groupRows list of the rows {@code [members]} of each group
  * @param groupMasks list of additive masks {@code [members, 1, 1, keys]}
  * @param groupTables list of block numbers {@code [members * blocks]}
+ * @param decoded {@code [count, 4]}: row, keys, start in the first block, first of the blocks
+ * @param decodedBlocks block numbers of all of these
  */
 record AttentionPlan(
     IValue pieces,
@@ -26,13 +28,24 @@ record AttentionPlan(
     IValue tables,
     IValue groupRows,
     IValue groupMasks,
-    IValue groupTables) {
+    IValue groupTables,
+    IValue decoded,
+    IValue decodedBlocks) {
   /**
    * Layers with equal keys share a plan.
    *
    * @param explicitCausal whether causality must be a mask, because scores are composed
+   * @param ownKernel whether decoded tokens go to our own kernel
    */
-  record Key(int window, boolean explicitCausal, int blockSize, DType dtype) {
+  record Key(int window, boolean explicitCausal, int blockSize, DType dtype, boolean ownKernel) {
+    /** In fp32 a token's result is the same bits in any company. */
+    AttentionPieces.Decoding decoding() {
+      if (ownKernel) {
+        return AttentionPieces.Decoding.OWN_KERNEL;
+      }
+      return dtype == DType.F32 ? AttentionPieces.Decoding.ALONE : AttentionPieces.Decoding.GROUPED;
+    }
+
     DType maskType() {
       return explicitCausal ? DType.F32 : dtype;
     }
@@ -40,18 +53,34 @@ record AttentionPlan(
 
   static AttentionPlan make(
       ForwardBatch batch, Key key, TorchScript attention, TorchArena workspace) {
-    // In fp32 a token's result is the same bits in any company: there each has a call of its own.
-    boolean batching = key.dtype != DType.F32;
-    AttentionPieces cut = AttentionPieces.of(batch, key.window, key.blockSize, batching);
+    AttentionPieces cut = AttentionPieces.of(batch, key.window, key.blockSize, key.decoding());
     IValue[] single = singlePieces(cut.single(), key, attention);
     IValue[] groups = groups(cut.together(), key, attention);
+    IValue[] decoded = decoded(cut.decoded(), attention);
     return new AttentionPlan(
         workspace.keep(single[0]),
         workspace.keep(single[1]),
         workspace.keep(single[2]),
         workspace.keep(groups[0]),
         workspace.keep(groups[1]),
-        workspace.keep(groups[2]));
+        workspace.keep(groups[2]),
+        workspace.keep(decoded[0]),
+        workspace.keep(decoded[1]));
+  }
+
+  private static IValue[] decoded(List<Piece> pieces, TorchScript attention) {
+    long[] tokens = new long[4 * pieces.size()];
+    List<int[]> blocks = new ArrayList<>();
+    int first = 0;
+    for (int i = 0; i < pieces.size(); i++) {
+      Piece piece = pieces.get(i);
+      set(tokens, i, piece.row(), piece.keys(), piece.start(), first);
+      blocks.add(piece.blocks());
+      first += piece.blocks().length;
+    }
+    try (IValue plan = attention.call("plan_decoded", tokens, flat(blocks))) {
+      return plan.toIValueTuple();
+    }
   }
 
   private static IValue[] singlePieces(List<Piece> pieces, Key key, TorchScript attention) {

@@ -9,6 +9,15 @@ class Attention(Module):
 
   # qkv [tokens, (queryHeads + 2 * kvHeads) * headDim]; returns q [tokens, queryHeads, headDim]
   def rotate_and_cache(self, qkv: Tensor, query_heads: int, kv_heads: int, query_norm: Optional[Tensor], key_norm: Optional[Tensor], epsilon: float, cosines: Tensor, sines: Tensor, keys: Tensor, values: Tensor, slots: Tensor) -> Tensor:
+    if __torch__.own_kernels() and qkv.dtype == 6 and keys.dtype == 6:
+      queries = torch.empty([qkv.shape[0], query_heads, keys.shape[2]], dtype=6)
+      norms = [qkv, qkv]
+      normed = 0
+      if query_norm is not None and key_norm is not None:
+        norms = [query_norm, key_norm]
+        normed = 1
+      ops.quern.rotate_and_cache(qkv.contiguous(), norms[0], norms[1], cosines, sines, slots, keys, values, queries, normed, epsilon)
+      return queries
     heads = query_heads + kv_heads
     split = qkv.view([qkv.shape[0], heads + kv_heads, -1])
     x = torch.narrow(split, 1, 0, heads).to(6)
@@ -50,6 +59,10 @@ class Attention(Module):
       tables.append(torch.narrow(numbers, 0, first, count))
       first = first + count
     return (masks, tables)
+
+  # Decoded tokens for our own kernel: [count, 4] of row, keys, start and first block, and the block numbers.
+  def plan_decoded(self, tokens: List[int], blocks: List[int]) -> Tuple[Tensor, Tensor]:
+    return (torch.tensor(tokens, dtype=4).view([-1, 4]), torch.tensor(blocks, dtype=4))
 
   # Decoded tokens that go together: their rows, additive masks [members, 1, 1, keys] and blocks to
   # gather. `shapes` holds members and blocks of each group; `members` the row, first key and end of
@@ -125,12 +138,15 @@ class Attention(Module):
     return out.permute([2, 0, 1, 3]).reshape([rows, width])
 
   # q [tokens, queryHeads, headDim]. `pieces` holds for each: first row, rows, keys, first slot of the
-  # keys (after the gather, where there is a block table) and whether the attention is plainly causal.
-  def paged(self, q: Tensor, keys: Tensor, values: Tensor, pieces: List[int], masks: List[Tensor], tables: List[Tensor], group_rows: List[Tensor], group_masks: List[Tensor], group_tables: List[Tensor], block_size: int, scale: float, cap: float) -> Tensor:
+  # keys (after the gather, where there is a block table) and whether the attention is plainly causal. `decoded`
+  # are tokens for our own kernel.
+  def paged(self, q: Tensor, keys: Tensor, values: Tensor, pieces: List[int], masks: List[Tensor], tables: List[Tensor], group_rows: List[Tensor], group_masks: List[Tensor], group_tables: List[Tensor], decoded: Tensor, decoded_blocks: Tensor, block_size: int, scale: float, cap: float) -> Tensor:
     tokens = q.shape[0]
     out = q
-    if len(group_rows) + len(masks) > 1:
+    if len(group_rows) + len(masks) > 1 or decoded.shape[0] > 0:
       out = torch.empty([tokens, q.shape[1] * q.shape[2]], dtype=q.dtype)
+    if decoded.shape[0] > 0:
+      ops.quern.decoded_attention(q.contiguous(), keys, values, decoded, decoded_blocks, out, block_size, scale, cap)
     for i in range(len(group_rows)):
       result = self.together(q, keys, values, group_rows[i], group_tables[i], group_masks[i], block_size, scale, cap)
       if result.shape[0] == tokens:

@@ -1,9 +1,18 @@
 # The operations of a layer but attention. x is [tokens, features]; norms and routing compute in fp32.
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+  if __torch__.own_kernels() and x.dtype == 6:
+    whole = x.contiguous()
+    out = torch.empty_like(whole)
+    ops.quern.rms_norm(whole, weight, out, epsilon)
+    return out
   return torch.rms_norm(x.to(6), [x.shape[-1]], weight, epsilon).to(x.dtype)
 
 # activation: 0 SiLU, 1 GELU by tanh, 2 GELU by erf
 def gated(gate_up: Tensor, activation: int) -> Tensor:
+  if __torch__.own_kernels() and gate_up.dtype == 6 and activation < 2:
+    out = torch.empty([gate_up.shape[0], gate_up.shape[1] // 2], dtype=6)
+    ops.quern.gated(gate_up.contiguous(), out, activation)
+    return out
   gate, up = torch.chunk(gate_up, 2, -1)
   if activation == 0:
     return torch.mul(torch.silu(gate), up)
@@ -34,6 +43,12 @@ class Layers(Module):
     return __torch__.rms_norm(x, weight, epsilon)
 
   def add_rms_norm(self, residual: Tensor, x: Tensor, weight: Tensor, epsilon: float) -> Tuple[Tensor, Tensor]:
+    if __torch__.own_kernels() and x.dtype == 6 and residual.dtype == 6:
+      whole = x.contiguous()
+      sums = torch.empty_like(whole)
+      out = torch.empty_like(whole)
+      ops.quern.add_rms_norm(residual.contiguous(), whole, weight, sums, out, epsilon)
+      return (sums, out)
     total = torch.add(residual, x)
     return (total, __torch__.rms_norm(total, weight, epsilon))
 

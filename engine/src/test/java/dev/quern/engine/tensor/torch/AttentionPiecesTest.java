@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.quern.engine.tensor.ForwardBatch;
+import dev.quern.engine.tensor.torch.AttentionPieces.Decoding;
 import dev.quern.engine.tensor.torch.AttentionPieces.Piece;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -18,7 +19,8 @@ class AttentionPiecesTest {
   @Test
   void aPrefillIsCutAndEachPieceEndsWithItsOwnKeys() {
     AttentionPieces pieces =
-        AttentionPieces.of(batch(new int[] {150}, new int[] {200}), 0, BLOCK_SIZE, true);
+        AttentionPieces.of(
+            batch(new int[] {150}, new int[] {200}), 0, BLOCK_SIZE, Decoding.GROUPED);
     assertEquals(List.of(), pieces.together());
     assertEquals(List.of(0, 64, 128), pieces.single().stream().map(Piece::row).toList());
     assertEquals(List.of(64, 64, 22), pieces.single().stream().map(Piece::rows).toList());
@@ -30,7 +32,8 @@ class AttentionPiecesTest {
   @Test
   void aWindowDropsTheBlocksThatNoRowSees() {
     AttentionPieces pieces =
-        AttentionPieces.of(batch(new int[] {64}, new int[] {200}), 20, BLOCK_SIZE, true);
+        AttentionPieces.of(
+            batch(new int[] {64}, new int[] {200}), 20, BLOCK_SIZE, Decoding.GROUPED);
     Piece piece = pieces.single().getFirst();
     // The first row is token 136 and sees tokens from 117 on, the sixth of block 7.
     assertEquals(83, piece.keys());
@@ -43,22 +46,26 @@ class AttentionPiecesTest {
   void decodedTokensOfLikeLengthGoTogether() {
     int[] contexts = {100, 112, 40, 2000, 41, 97, 2001};
     ForwardBatch batch = batch(new int[] {1, 1, 1, 1, 1, 1, 1}, contexts);
-    AttentionPieces pieces = AttentionPieces.of(batch, 0, BLOCK_SIZE, true);
+    AttentionPieces pieces = AttentionPieces.of(batch, 0, BLOCK_SIZE, Decoding.GROUPED);
     assertEquals(
         List.of(List.of(2, 4), List.of(0, 1, 5)),
         pieces.together().stream().map(g -> g.stream().map(Piece::row).toList()).toList());
     assertEquals(List.of(3, 6), pieces.single().stream().map(Piece::row).toList());
 
-    AttentionPieces alone = AttentionPieces.of(batch, 0, BLOCK_SIZE, false);
+    AttentionPieces alone = AttentionPieces.of(batch, 0, BLOCK_SIZE, Decoding.ALONE);
     assertEquals(7, alone.single().size());
     assertEquals(List.of(), alone.together());
+    AttentionPieces own = AttentionPieces.of(batch, 0, BLOCK_SIZE, Decoding.OWN_KERNEL);
+    assertEquals(7, own.single().size() + own.decoded().size());
+    own.decoded().forEach(piece -> assertEquals(1, piece.rows()));
   }
 
   @Test
   void groupsAreBoundedInKeys() {
     int[] ones = IntStream.generate(() -> 1).limit(21).toArray();
     int[] contexts = IntStream.generate(() -> 1000).limit(21).toArray();
-    AttentionPieces pieces = AttentionPieces.of(batch(ones, contexts), 0, BLOCK_SIZE, true);
+    AttentionPieces pieces =
+        AttentionPieces.of(batch(ones, contexts), 0, BLOCK_SIZE, Decoding.GROUPED);
     assertEquals(List.of(8, 8, 5), pieces.together().stream().map(List::size).toList());
     pieces.together().forEach(group -> assertEquals(63, AttentionPieces.paddedBlocks(group)));
   }

@@ -9,6 +9,6 @@ import java.util.Set;
 final class TorchWithoutAvx512Test extends BackendContract {
   @Override
   protected Backend open() {
-    return TorchBackend.open(0, Set.of(DType.F32));
+    return TorchBackend.open(0, Set.of(DType.F32), true);
   }
 }
