@@ -3,7 +3,6 @@ package dev.quern.engine.model;
 import dev.quern.engine.tensor.DType;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.LongConsumer;
 
 /**
  * How a checkpoint is to be loaded.
@@ -12,10 +11,9 @@ import java.util.function.LongConsumer;
  * @param contextLength longest sequence the model will be given; the sizes of the rotary tables
  *     and, where scaling depends on the length, their frequencies follow from it; empty: the
  *     checkpoint's own
- * @param bytesLoaded hears how many bytes of the checkpoint have been loaded, after each tensor
+ * @param listener hears how far the loading is, and what was chosen
  */
-public record LoadOptions(
-    Optional<DType> dtype, OptionalInt contextLength, LongConsumer bytesLoaded) {
+public record LoadOptions(Optional<DType> dtype, OptionalInt contextLength, LoadListener listener) {
   public LoadOptions {
     if (dtype.isPresent() && !dtype.get().isFloating()) {
       throw new IllegalArgumentException("weights cannot be " + dtype.get());
@@ -31,10 +29,10 @@ public record LoadOptions(
   }
 
   public LoadOptions withDtype(DType chosen) {
-    return new LoadOptions(Optional.of(chosen), contextLength, bytesLoaded);
+    return new LoadOptions(Optional.of(chosen), contextLength, listener);
   }
 
   public LoadOptions withContextLength(int chosen) {
-    return new LoadOptions(dtype, OptionalInt.of(chosen), bytesLoaded);
+    return new LoadOptions(dtype, OptionalInt.of(chosen), listener);
   }
 }

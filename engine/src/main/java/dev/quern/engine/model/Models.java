@@ -11,12 +11,9 @@ import java.util.OptionalInt;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The registry of families, by the architecture's name in {@code config.json}. */
 public final class Models {
-  private static final Logger log = LoggerFactory.getLogger(Models.class);
 
   private static final Map<String, Function<FamilyContext, CausalModel>> FAMILIES =
       Map.of(
@@ -73,11 +70,12 @@ public final class Models {
       Function<FamilyContext, T> family) {
     ModelConfig config = ModelConfig.of(checkpoint);
     refuseQuantised(config);
-    DType dtype = options.dtype().orElseGet(() -> chosenType(checkpoint, backend));
+    DType dtype =
+        options.dtype().orElseGet(() -> chosenType(checkpoint, backend, options.listener()));
     WeightLoader loader = backend.weights(dtype);
     boolean loaded = false;
     try {
-      Weights weights = new Weights(checkpoint, loader, options.bytesLoaded());
+      Weights weights = new Weights(checkpoint, loader, options.listener());
       T model =
           family.apply(
               new FamilyContext(
@@ -121,11 +119,9 @@ public final class Models {
     };
   }
 
-  private static DType chosenType(Checkpoint checkpoint, Backend backend) {
+  private static DType chosenType(Checkpoint checkpoint, Backend backend, LoadListener listener) {
     ComputeType chosen = ComputeType.of(checkpoint, backend);
-    chosen
-        .remark()
-        .ifPresent(remark -> log.info("{}: {}", checkpoint.describeTensorFiles(), remark));
+    chosen.remark().ifPresent(listener::remark);
     return chosen.dtype();
   }
 }

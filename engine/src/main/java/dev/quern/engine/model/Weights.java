@@ -13,7 +13,6 @@ import dev.quern.store.TensorEntry;
 import dev.quern.store.elements.TensorReader;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
 
 /**
  * A checkpoint's tensors under one prefix, checked against the shapes that the configuration asks
@@ -23,12 +22,12 @@ import java.util.function.LongConsumer;
 final class Weights {
   /** One loading's sum over all prefixes. */
   private static final class Progress {
-    private final LongConsumer bytesLoaded;
+    private final LoadListener listener;
     private long bytes;
     private long parameters;
 
-    private Progress(LongConsumer bytesLoaded) {
-      this.bytesLoaded = bytesLoaded;
+    private Progress(LoadListener listener) {
+      this.listener = listener;
     }
   }
 
@@ -38,10 +37,10 @@ final class Weights {
   private final String prefix;
 
   /**
-   * @param bytesLoaded hears how many bytes of the checkpoint have been loaded, after each tensor
+   * @param listener hears how many bytes of the checkpoint have been loaded, after each tensor
    */
-  Weights(Checkpoint checkpoint, WeightLoader loader, LongConsumer bytesLoaded) {
-    this(checkpoint, loader, new Progress(bytesLoaded), "");
+  Weights(Checkpoint checkpoint, WeightLoader loader, LoadListener listener) {
+    this(checkpoint, loader, new Progress(listener), "");
   }
 
   private Weights(Checkpoint checkpoint, WeightLoader loader, Progress progress, String prefix) {
@@ -196,6 +195,6 @@ final class Weights {
       progress.bytes += source.entry().bytes();
       progress.parameters += source.entry().elements();
     }
-    progress.bytesLoaded.accept(progress.bytes);
+    progress.listener.bytesLoaded(progress.bytes);
   }
 }

@@ -13,4 +13,7 @@ public interface LoadProgress {
    * @param ofBytes of the whole checkpoint
    */
   void loaded(long bytes, long ofBytes);
+
+  /** Before the first tensor, what an operator should know of a choice made for this device. */
+  default void remark(String remark) {}
 }

@@ -5,6 +5,7 @@ import dev.quern.engine.embed.EncoderSettings;
 import dev.quern.engine.generate.EngineSettings;
 import dev.quern.engine.generate.ScheduledEngine;
 import dev.quern.engine.model.EncoderTask;
+import dev.quern.engine.model.LoadListener;
 import dev.quern.engine.model.LoadOptions;
 import dev.quern.engine.model.Models;
 import dev.quern.engine.model.TextEncoders;
@@ -196,8 +197,19 @@ public final class ModelRuntime implements AutoCloseable {
   private static LoadOptions loadOptions(
       Checkpoint checkpoint, Placement placement, ModelSettings settings, LoadProgress progress) {
     long ofBytes = checkpoint.bytes();
-    return new LoadOptions(
-        placement.dtype(), settings.maxModelLength(), bytes -> progress.loaded(bytes, ofBytes));
+    LoadListener listener =
+        new LoadListener() {
+          @Override
+          public void bytesLoaded(long bytes) {
+            progress.loaded(bytes, ofBytes);
+          }
+
+          @Override
+          public void remark(String remark) {
+            progress.remark(remark);
+          }
+        };
+    return new LoadOptions(placement.dtype(), settings.maxModelLength(), listener);
   }
 
   private static FutureTask<Placement> inBackground(Callable<Placement> choice) {

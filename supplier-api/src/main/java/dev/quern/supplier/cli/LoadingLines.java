@@ -4,7 +4,10 @@ import dev.quern.engine.runtime.LoadProgress;
 import dev.quern.supplier.cli.terminal.Units;
 import java.util.function.Consumer;
 
-/** Says at every tenth how far a large model is; a small one is there before anybody reads it. */
+/**
+ * Says what was chosen for the device, and at every tenth how far a large model is; a small one is
+ * there before anybody reads it.
+ */
 final class LoadingLines implements LoadProgress {
   private static final long LEAST_BYTES = 2_000_000_000;
 
@@ -29,5 +32,10 @@ final class LoadingLines implements LoadProgress {
       lines.accept("Loading %s: %d0 %% of %s".formatted(name, now, Units.bytes(ofBytes)));
     }
     tenths = now;
+  }
+
+  @Override
+  public void remark(String remark) {
+    lines.accept("Loading %s: %s".formatted(name, remark));
   }
 }

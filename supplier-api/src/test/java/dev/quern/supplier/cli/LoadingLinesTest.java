@@ -39,6 +39,12 @@ class LoadingLinesTest {
   }
 
   @Test
+  void whatWasChosenIsSaidOfAny() {
+    progress.remark("computing in fp32");
+    assertEquals(List.of("Loading llama: computing in fp32"), lines);
+  }
+
+  @Test
   void nothingIsSaidOfASmallOne() {
     progress.loaded(GIGA / 2, GIGA);
     assertEquals(List.of(), lines);
