@@ -9,6 +9,9 @@ package dev.quern.engine.generate;
  *     the logits' memory bounded
  */
 record SchedulerLimits(int maxNumSequences, int maxNumBatchedTokens, int maxScoredRows) {
+  /** Most logits of scored prompt rows in one step: 128 MiB in fp32. */
+  private static final int MOST_SCORED_LOGITS = 1 << 25;
+
   SchedulerLimits {
     if (maxNumSequences < 1 || maxNumBatchedTokens < maxNumSequences || maxScoredRows < 1) {
       throw new IllegalArgumentException(
@@ -18,5 +21,12 @@ record SchedulerLimits(int maxNumSequences, int maxNumBatchedTokens, int maxScor
               + maxNumSequences
               + " sequences one");
     }
+  }
+
+  static SchedulerLimits of(EngineSettings settings, int vocabulary) {
+    return new SchedulerLimits(
+        settings.maxNumSequences(),
+        settings.maxNumBatchedTokens(),
+        Math.max(1, MOST_SCORED_LOGITS / vocabulary));
   }
 }

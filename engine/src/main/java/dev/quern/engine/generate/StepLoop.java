@@ -24,9 +24,6 @@ import org.slf4j.LoggerFactory;
 final class StepLoop implements DeviceThread.Work {
   private static final Logger log = LoggerFactory.getLogger(StepLoop.class);
 
-  /** Most logits of scored prompt rows in one step: 128 MiB in fp32. */
-  private static final int MOST_SCORED_LOGITS = 1 << 25;
-
   private final ResidentModel resident;
   private final Inbox inbox;
   private final List<StepListener> stepListeners;
@@ -63,13 +60,7 @@ final class StepLoop implements DeviceThread.Work {
     int fairShare = Math.max(1, budget.blocks() / settings.maxNumSequences());
     this.blocks = new BlockManager(budget.blocks(), fairShare);
     int vocabulary = resident.model().vocabularySize();
-    this.scheduler =
-        new Scheduler(
-            blocks,
-            new SchedulerLimits(
-                settings.maxNumSequences(),
-                settings.maxNumBatchedTokens(),
-                Math.max(1, MOST_SCORED_LOGITS / vocabulary)));
+    this.scheduler = new Scheduler(blocks, SchedulerLimits.of(settings, vocabulary));
     this.relayYield = new RelayYield(inbox::ownRequestWaits);
     this.publisher = new Publisher(settings.name(), scheduler, inbox);
     this.recovery =

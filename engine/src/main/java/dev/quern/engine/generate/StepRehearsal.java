@@ -12,8 +12,10 @@ import dev.quern.engine.tensor.Tensor;
 import dev.quern.engine.tensor.Workspace;
 import dev.quern.store.ErrorCategory;
 import dev.quern.store.QuernException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 
 /**
  * Runs the largest steps once, over a cache of one block, so that the memory it needs is taken
@@ -51,7 +53,7 @@ final class StepRehearsal {
   private static void run(Backend backend, CausalModel model, KvCache cache, ForwardBatch batch) {
     try (Workspace _ = backend.openWorkspace()) {
       Tensor logits = model.forward(batch, cache);
-      Draws draws = dearest(batch.logitRows().length);
+      Draws draws = dearest(batch.logitRows().length, batch.sequences());
       // As many draws as may be open.
       try (DrawnTokens first = backend.draw(logits, draws);
           DrawnTokens second = backend.draw(logits, draws)) {
@@ -61,16 +63,26 @@ final class StepRehearsal {
     }
   }
 
-  /** Draws of each row that take all the memory that drawing does, and little time. */
-  private static Draws dearest(int rows) {
+  /**
+   * Draws that take all the memory that drawing does, and little time: scores of prompt tokens, and
+   * a choice for each sequence.
+   */
+  private static Draws dearest(int rows, int sequences) {
     LogitChanges changes =
         new LogitChanges(
             new int[0], new int[] {0}, new int[0], new float[0], LogitChanges.Penalties.NONE);
-    return new Draws(
-        Collections.nCopies(rows, new Draw.Choice(changes, 0, 0, 1, 0, 0, /* logprobs= */ 1)));
+    List<Draw> draws =
+        new ArrayList<>(
+            Collections.nCopies(rows - sequences, new Draw.Score(0, /* logprobs= */ 1)));
+    draws.addAll(
+        Collections.nCopies(sequences, new Draw.Choice(changes, 0, 0, 1, 0, 0, /* logprobs= */ 1)));
+    return new Draws(draws);
   }
 
-  /** As many sequences as there may be: one or few with long chunks, the others with a token. */
+  /**
+   * As many sequences as there may be: one or few with long chunks, the others with a token. As
+   * many rows of the first are scored, as a prompt's are, as a step scores at most.
+   */
   static ForwardBatch largest(CausalModel model, EngineSettings settings) {
     int context = longestContext(model, settings);
     int sequences = settings.maxNumSequences();
@@ -80,34 +92,42 @@ final class StepRehearsal {
       int left = settings.maxNumBatchedTokens() - queryStarts[s] - others;
       queryStarts[s + 1] = queryStarts[s] + Math.clamp(left, 1, context);
     }
-    return batch(queryStarts, context);
+    int scored =
+        Math.min(
+            SchedulerLimits.of(settings, model.vocabularySize()).maxScoredRows(),
+            queryStarts[1] - 1);
+    return batch(queryStarts, context, scored);
   }
 
   /** A token of as many sequences as there may be. */
   private static ForwardBatch decode(CausalModel model, EngineSettings settings) {
     int[] queryStarts = new int[settings.maxNumSequences() + 1];
     Arrays.setAll(queryStarts, s -> s);
-    return batch(queryStarts, longestContext(model, settings));
+    return batch(queryStarts, longestContext(model, settings), 0);
   }
 
   private static int longestContext(CausalModel model, EngineSettings settings) {
     return Math.min(settings.maxModelLength().orElse(Integer.MAX_VALUE), model.maxContextLength());
   }
 
-  /** The last tokens of contexts that lie in block 0 throughout; the last of each has logits. */
-  private static ForwardBatch batch(int[] queryStarts, int context) {
+  /**
+   * The last tokens of contexts that lie in block 0 throughout; the last of each has logits, and so
+   * have the first {@code scored} of all.
+   */
+  private static ForwardBatch batch(int[] queryStarts, int context, int scored) {
     int sequences = queryStarts.length - 1;
     int tokens = queryStarts[sequences];
     int[] positions = new int[tokens];
     int[] slots = new int[tokens];
-    int[] logitRows = new int[sequences];
+    int[] logitRows = new int[scored + sequences];
+    Arrays.setAll(logitRows, row -> row);
     for (int s = 0; s < sequences; s++) {
       int end = queryStarts[s + 1];
       for (int i = queryStarts[s]; i < end; i++) {
         positions[i] = context - (end - i);
         slots[i] = positions[i] % BlockManager.BLOCK_SIZE;
       }
-      logitRows[s] = end - 1;
+      logitRows[scored + s] = end - 1;
     }
     int[] contextLengths = new int[sequences];
     Arrays.fill(contextLengths, context);

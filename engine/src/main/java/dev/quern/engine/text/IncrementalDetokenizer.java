@@ -97,8 +97,9 @@ public final class IncrementalDetokenizer {
     window[count++] = tokenId;
     String decoded = decode(0, count);
     if (decoded.length() < given || !decoded.regionMatches(0, text, 0, given)) {
-      // A run of byte tokens that is not complete: none of it can be read yet.
-      return count < MAX_WINDOW ? "" : giveUp();
+      // A run of byte tokens that is not complete: none of it can be read yet. If the code point is
+      // not complete after its fourth byte, it never will be.
+      return count - textCount <= MAX_INCOMPLETE ? "" : giveUp();
     }
     text = decoded;
     textCount = count;
@@ -122,10 +123,42 @@ public final class IncrementalDetokenizer {
     return rest;
   }
 
+  /**
+   * Gives out what there is and begins anew after it, with what may still become a code point: the
+   * fewest last tokens without which the text does not end in U+FFFD, if there are any.
+   */
   private String giveUp() {
-    String rest = finish();
-    restart(new int[] {window[count - 1]});
+    int left = 0;
+    String rest = restWithoutLast(0);
+    for (int some = 1; rest.endsWith("\uFFFD") && some <= MAX_INCOMPLETE; some++) {
+      String shorter = restWithoutLast(some);
+      if (!shorter.isEmpty() && !shorter.endsWith("\uFFFD")) {
+        left = some;
+        rest = shorter;
+      }
+    }
+    int end = count - left;
+    int from = end - 1;
+    while (from > Math.max(0, end - 1 - MAX_INCOMPLETE) && !standsAlone(decode(from, end))) {
+      from--;
+    }
+    int[] open = Arrays.copyOfRange(window, end, count);
+    restart(Arrays.copyOfRange(window, standsAlone(decode(from, end)) ? from : end - 1, end));
+    System.arraycopy(open, 0, window, count, left);
+    count += left;
     return rest;
+  }
+
+  /** The text not given out yet, but that of the last {@code left} tokens; empty if none is. */
+  private String restWithoutLast(int left) {
+    int end = count - left;
+    if (textCount < count) {
+      return end < textCount ? "" : text.substring(given) + decode(textCount, end);
+    }
+    String decoded = end < 1 ? "" : decode(0, end);
+    return decoded.length() >= given && decoded.regionMatches(0, text, 0, given)
+        ? decoded.substring(given)
+        : "";
   }
 
   /** A token that holds a part of a code point changes its own text with the next token. */

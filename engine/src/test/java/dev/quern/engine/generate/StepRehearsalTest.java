@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class StepRehearsalTest {
@@ -22,7 +23,8 @@ class StepRehearsalTest {
   void theLargestStepHasAllTokensOfAllSequencesAtTheEndOfTheirContexts() {
     ForwardBatch batch = StepRehearsal.largest(new ContextHashModel(512), settings(4, 100));
     assertArrayEquals(new int[] {0, 97, 98, 99, 100}, batch.queryStarts());
-    assertArrayEquals(new int[] {96, 97, 98, 99}, batch.logitRows());
+    // The last of each sequence, after all the others of the first: a prompt may be scored whole.
+    assertArrayEquals(IntStream.range(0, 100).toArray(), batch.logitRows());
     assertArrayEquals(new int[] {512, 512, 512, 512}, batch.contextLengths());
     assertEquals(512 - 97, batch.positions()[0]);
     assertEquals(511, batch.positions()[96]);
@@ -47,6 +49,14 @@ class StepRehearsalTest {
     assertEquals(List.of(100, 4), tokens);
     assertEquals(1, backend.cachesMade.get());
     assertEquals(0, backend.openCaches.get());
+  }
+
+  @Test
+  void noMoreRowsAreScoredThanAStepScores() {
+    ContextHashModel model = new ContextHashModel(8192);
+    int scored = SchedulerLimits.of(settings(4, 8192), model.vocabularySize()).maxScoredRows();
+    int rows = StepRehearsal.largest(model, settings(4, 8192)).logitRows().length;
+    assertEquals(4 + Math.min(scored, 8192 - 4), rows);
   }
 
   @Test

@@ -92,7 +92,11 @@ class IncrementalDetokenizerTest {
         isRegional(first)
             && (at == clusterStart + 2 || !isRegional(whole.codePointAt(clusterStart + 2)));
     boolean syllable =
-        (first >= 0x0900 && first <= 0x0EFF) || (before >= 0x1100 && before <= 0x11FF);
+        (first >= 0x0900
+                && first <= 0x0EFF
+                // A danda bears no signs.
+                && Character.UnicodeScript.of(first) != Character.UnicodeScript.COMMON)
+            || (before >= 0x1100 && before <= 0x11FF);
     boolean joined = before >= 0x300 && (before == 0x200D || before == 0xFE0F);
     boolean codePoint = Character.isLowSurrogate(whole.charAt(at));
     return !emoji && !flag && !syllable && !joined && !codePoint;
@@ -138,6 +142,24 @@ class IncrementalDetokenizerTest {
         assertEquals(decoded, text);
       }
     }
+  }
+
+  /** A byte that is none spoils what was given out before it, but not what comes after. */
+  @Test
+  void aBadByteHoldsUpNoMoreThanACodePoint() {
+    FastTokenizer tokenizer = tokenizer("byte-fallback-bpe");
+    int zero = 3; // <0x00>
+    int bad = zero + 0x80;
+    int unknown = 0;
+    int[] words = {zero, bad, unknown, unknown, unknown, unknown, unknown};
+    List<String> pieces = pieces(tokenizer, words, false);
+    assertEquals("\u0000", pieces.getFirst());
+    assertEquals("\uFFFD<unk><unk><unk>", String.join("", pieces.subList(1, 5)));
+    assertEquals("<unk><unk>", String.join("", pieces.subList(5, pieces.size())));
+    // The code point whose bytes come when the bad one is given up.
+    int[] codePoint = {zero, bad, unknown, zero + 0xC2, bad, zero};
+    assertEquals(
+        "\u0000\uFFFD<unk>\u0080\u0000", String.join("", pieces(tokenizer, codePoint, false)));
   }
 
   private static boolean isSubsequence(String part, String whole) {
