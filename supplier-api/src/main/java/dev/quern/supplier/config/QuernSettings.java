@@ -50,8 +50,8 @@ public final class QuernSettings {
           "dtype",
           ValueType.choice("auto", "bf16", "fp16", "fp32"),
           "auto",
-          "type of weights and activations; `auto` takes the checkpoint's, or fp32 where the CPU"
-              + " lacks AVX-512");
+          "type of weights and activations; `auto` takes the checkpoint's, or on a CPU without"
+              + " AVX-512 fp32, with 16-bit weights kept as they are stored");
   public static final Setting<Integer> MAX_MODEL_LEN =
       Setting.absent(
           "max-model-len",
