@@ -24,6 +24,6 @@ gcc -shared -o "$work/libtorch_cpu.so" -Wl,-soname,libtorch_cpu.so -x c /dev/nul
 # Not linked with -fopenmp: that would bring the compiler's own OpenMP beside libtorch's.
 gcc -shared -nostdlib -s -Wl,--build-id=none -Wl,--no-as-needed -o "$resources/libquern_cpu.so" \
   "$work"/*.o -L"$work" -ltorch_cpu -lc -lm -lgcc
-# The same over all files, in the order of their names, as in CpuLibraryTest.
+# The same over all files, in the order of their names, as in SourceDigest.
 LC_ALL=C cat $(LC_ALL=C ls -- *.c *.h | LC_ALL=C sort) | sha256sum | cut -d' ' -f1 >"$resources/libquern_cpu.sha256"
 ls -l "$resources"

@@ -25,28 +25,30 @@ record ComputeType(DType dtype, Optional<String> remark) {
             .map(Map.Entry::getKey)
             .orElse(StoredType.BF16);
     int bytes = backend.bytesPerWeight(DType.F32, stored);
-    if (!backend.isFastIn(DType.BF16) && bytes < DType.F32.bytes()) {
-      return new ComputeType(
-          DType.F32,
-          Optional.of(
-              "computing in fp32 with the weights as they are stored, in 16 bits, since this"
-                  + " processor lacks AVX-512; --dtype bf16 computes in bf16"));
-    }
     boolean fits = checkpoint.parameters() * bytes <= MOST_OF_MEMORY * backend.freeMemoryBytes();
-    return of(stored, backend.isFastIn(DType.BF16), fits);
+    return of(stored, backend.isFastIn(DType.BF16), bytes < DType.F32.bytes(), fits);
   }
 
   /**
    * The choice.
    *
    * @param fastBf16 whether the device multiplies bf16 at least as fast as fp32
+   * @param keptForFp32 whether models in fp32 keep the weights as they are stored
    * @param fitsFp32 whether there is memory for the weights in fp32
    */
-  static ComputeType of(StoredType stored, boolean fastBf16, boolean fitsFp32) {
+  static ComputeType of(
+      StoredType stored, boolean fastBf16, boolean keptForFp32, boolean fitsFp32) {
     return switch (stored) {
       case F32, F64 -> new ComputeType(DType.F32, Optional.empty());
       // Whatever is no number is refused tensor by tensor, by name.
       default -> {
+        if (!fastBf16 && keptForFp32) {
+          yield new ComputeType(
+              DType.F32,
+              Optional.of(
+                  "computing in fp32 with the weights as they are stored, in 16 bits, since this"
+                      + " processor lacks AVX-512; --dtype bf16 computes in bf16"));
+        }
         if (!fastBf16 && fitsFp32) {
           yield new ComputeType(
               DType.F32,

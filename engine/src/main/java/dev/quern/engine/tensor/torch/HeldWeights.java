@@ -10,9 +10,9 @@ import java.util.Set;
  * How weights are held in memory, by what the processor multiplies well.
  *
  * @param packable the types that oneDNN multiplies
- * @param widening whether {@link TorchProducts#WIDENED} runs here
+ * @param ownKernels whether {@code ops.quern} runs here, {@link TorchProducts#WIDENED} among it
  */
-record HeldWeights(Set<DType> packable, boolean widening) {
+record HeldWeights(Set<DType> packable, boolean ownKernels) {
   /**
    * How one weight is held.
    *
@@ -36,7 +36,7 @@ record HeldWeights(Set<DType> packable, boolean widening) {
    * unless the processor has AVX-512, with which oneDNN multiplies fp32 faster than we widen.
    */
   DType typeOf(DType computed, StoredType stored) {
-    if (computed != DType.F32 || !widening || packable.contains(DType.BF16)) {
+    if (computed != DType.F32 || !ownKernels || packable.contains(DType.BF16)) {
       return computed;
     }
     return switch (stored) {
@@ -53,6 +53,6 @@ record HeldWeights(Set<DType> packable, boolean widening) {
     if (packable.contains(computed)) {
       return TorchProducts.PACKED;
     }
-    return widening && computed != DType.F32 ? TorchProducts.WIDENED : TorchProducts.PLAIN;
+    return ownKernels && computed != DType.F32 ? TorchProducts.WIDENED : TorchProducts.PLAIN;
   }
 }

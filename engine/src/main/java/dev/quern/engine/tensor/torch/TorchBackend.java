@@ -67,7 +67,6 @@ public final class TorchBackend implements Backend {
   private final TorchScript weightScript;
   private final TorchScript layers;
   private final TorchScript attention;
-  private final boolean ownKernels;
   private final HeldWeights heldWeights;
   private final AtomicLong live = new AtomicLong();
   private final AtomicReference<@Nullable Thread> owner = new AtomicReference<>();
@@ -82,14 +81,14 @@ public final class TorchBackend implements Backend {
   private TorchBackend(int threads, Set<DType> packing, boolean ownKernels) {
     this.threads = threads;
     manager = TorchNatives.newManager();
-    this.ownKernels = TorchNatives.registerOperations() && ownKernels;
+    boolean usable = TorchNatives.registerOperations() && ownKernels;
     weightScript = new TorchScript(manager, "Weights");
-    String kernels = this.ownKernels ? "own_kernels.py" : "no_kernels.py";
+    String kernels = usable ? "own_kernels.py" : "no_kernels.py";
     layers = new TorchScript(manager, "Layers", kernels, "products.py");
     attention = new TorchScript(manager, "Attention", kernels);
     lasting = new TorchArena(live);
     nothing = lasting.keep(weightScript.call("nothing"));
-    heldWeights = new HeldWeights(TorchProducts.packable(weightScript, packing), this.ownKernels);
+    heldWeights = new HeldWeights(TorchProducts.packable(weightScript, packing), usable);
   }
 
   /**
@@ -368,7 +367,7 @@ public final class TorchBackend implements Backend {
     int blockSize = slabs.shape().blockSize();
     boolean capped = options.softCap() > 0;
     boolean ownKernel =
-        ownKernels
+        heldWeights.ownKernels()
             && queries.dtype() == DType.F32
             && slabs.shape().dtype() == DType.F32
             && heads.headDim() % OWN_HEAD_STEP == 0;
